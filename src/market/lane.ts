@@ -1,0 +1,53 @@
+import type { Bucket } from './bucket.ts'
+import type { Period } from './period.ts'
+
+/** Which closed bars of a key: open times from `start` up to, not including, `end`; at most `limit`, the newest if `newest`. */
+export interface Span { readonly start: number, readonly end: number, readonly limit: number, readonly newest: boolean }
+
+/** The closed bars of one key, wherever they are kept. */
+export interface History {
+  /** Bars that open before this time have been let go of. -Infinity: none. */
+  readonly floor: number
+  at (time: number): Bucket | undefined
+  /** Ascending. */
+  range (span: Span): Bucket[]
+  /** Adds a bar or replaces the one that opens at the same time. */
+  put (bucket: Bucket): void
+}
+
+/** Everything about one key `contract.period`: its closed bars, and the bar that is still open. */
+export class Lane {
+  readonly key: string
+  readonly period: Period
+  /** The lane whose bars make up the bars of this one. */
+  readonly source: Lane
+  readonly history: History
+  /** How many durable events (a close, a revision) the key has had. */
+  seq = 0
+  open: Bucket | undefined = undefined
+  /** Where this lane's update stands among the events of a batch; see `Events`. */
+  slot = 0
+  batch = 0
+
+  constructor (symbol: string, period: Period, source: Lane | undefined, history: History) {
+    this.key = `${symbol}.${period}`
+    this.period = period
+    this.source = source ?? this
+    this.history = history
+  }
+
+  /** Closed bars and the open one, ascending. */
+  range (span: Span): Bucket[] {
+    const { open } = this
+    if (open === undefined || open.time >= span.end || open.time < span.start) return this.history.range(span)
+    if (span.newest) return [...this.history.range({ ...span, end: open.time, limit: span.limit - 1 }), open]
+    const bars = this.history.range({ ...span, end: open.time })
+    if (bars.length < span.limit) bars.push(open)
+    return bars
+  }
+
+  /** The newest bar, open or closed. */
+  current (): Bucket | undefined {
+    return this.open ?? this.history.range({ start: -Infinity, end: Infinity, limit: 1, newest: true })[0]
+  }
+}

@@ -1,0 +1,39 @@
+import type { Clock } from '../clock.ts'
+import { CLOSE_CODES } from '../errors.ts'
+import { heartbeatFrame } from '../wire/answers.ts'
+import type { Connection } from './connection.ts'
+
+export interface PulseOptions {
+  readonly clock: Clock
+  readonly connections: Iterable<Connection>
+  /** A connection that had neither data nor a subscription action for so long gets a heartbeat. */
+  readonly heartbeatMs: number
+  /** Less than `pongTimeoutMs`, or every peer would be found dead. */
+  readonly pingEveryMs: number
+  readonly pongTimeoutMs: number
+}
+
+/** One timer for all connections: tells the quiet ones that they are still connected, and finds the dead. */
+export function startPulse ({ clock, connections, heartbeatMs, pingEveryMs, pongTimeoutMs }: PulseOptions): () => void {
+  const tickMs = Math.min(1000, Math.max(10, Math.floor(Math.min(heartbeatMs, pingEveryMs) / 10)))
+  let lastTick = clock.now()
+  return clock.every(tickMs, () => {
+    const now = clock.now()
+    // After the process itself was stopped for a while, pongs may lie unread: look again at the next tick.
+    const late = now - lastTick > pongTimeoutMs - pingEveryMs
+    lastTick = now
+    const heartbeat = heartbeatFrame(now)
+    for (const connection of connections) {
+      if (now - connection.lastPong >= pongTimeoutMs && !late) {
+        connection.close(CLOSE_CODES.noPong)
+        connection.terminate()
+        continue
+      }
+      if (now - connection.lastPing >= pingEveryMs) connection.ping(now)
+      if (now - connection.outbox.quietSince >= heartbeatMs) {
+        connection.outbox.quietSince = now
+        connection.send(heartbeat)
+      }
+    }
+  })
+}

@@ -1,0 +1,71 @@
+import { Bucket, type WideSums } from '../market/bucket.ts'
+import { formatDecimal, parseDecimal } from '../market/decimal.ts'
+
+/**
+ * A bar as numbers: `ROW` doubles in this order. NaN where no minute had the field.
+ *
+ *   time end open high low close volume turnover trades openInterest revision seq closed
+ */
+export const ROW = 13
+
+export function packRow (bucket: Bucket, into: Float64Array, at: number): void {
+  into[at] = bucket.time
+  into[at + 1] = bucket.end
+  into[at + 2] = bucket.open
+  into[at + 3] = bucket.high
+  into[at + 4] = bucket.low
+  into[at + 5] = bucket.close
+  into[at + 6] = bucket.volume
+  into[at + 7] = bucket.turnover
+  into[at + 8] = bucket.trades
+  into[at + 9] = bucket.openInterest
+  into[at + 10] = bucket.revision
+  into[at + 11] = bucket.seq
+  into[at + 12] = bucket.closed ? 1 : 0
+}
+
+export function unpackRow (from: Float64Array, at: number, wide: WideSums | undefined): Bucket {
+  const bucket = new Bucket(from[at], from[at + 1], {
+    open: from[at + 2],
+    high: from[at + 3],
+    low: from[at + 4],
+    close: from[at + 5],
+    volume: from[at + 6],
+    turnover: from[at + 7],
+    trades: from[at + 8],
+    openInterest: from[at + 9],
+    wide,
+  })
+  bucket.revision = from[at + 10]
+  bucket.seq = from[at + 11]
+  bucket.closed = from[at + 12] === 1
+  return bucket
+}
+
+/** A row on disk: the doubles, little-endian as every machine that Node runs on, then the wide sums if there are any. */
+export function encodeRow (bucket: Bucket): Buffer {
+  const doubles = new Float64Array(ROW)
+  packRow(bucket, doubles, 0)
+  const row = Buffer.from(doubles.buffer)
+  return bucket.wide === undefined ? row : Buffer.concat([row, Buffer.from(formatWide(bucket.wide), 'latin1')])
+}
+
+export function decodeRow (row: Buffer): Bucket {
+  const bytes = new Uint8Array(ROW * 8)
+  bytes.set(row.subarray(0, ROW * 8)) // a copy, because doubles must be read from a multiple of eight
+  const text = row.toString('latin1', ROW * 8)
+  return unpackRow(new Float64Array(bytes.buffer), 0, text === '' ? undefined : parseWide(text))
+}
+
+function formatWide ({ volume, turnover, trades }: WideSums): string {
+  return [volume, turnover, trades].map((sum) => sum === undefined ? '' : formatDecimal(sum)).join(' ')
+}
+
+function parseWide (text: string): WideSums {
+  const [volume, turnover, trades] = text.split(' ')
+  return {
+    volume: parseDecimal(volume),
+    turnover: turnover === '' ? undefined : parseDecimal(turnover),
+    trades: trades === '' ? undefined : parseDecimal(trades),
+  }
+}

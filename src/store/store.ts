@@ -1,0 +1,53 @@
+import type { Bar, MinuteBar } from '../market/bar.ts'
+import type { Outcome } from '../market/contract.ts'
+import type { BarEvent } from '../market/events.ts'
+import type { Bucket } from '../market/bucket.ts'
+import type { Period } from '../market/period.ts'
+
+/** What the log is made of. */
+export type Entry = MinuteBar
+
+/** A part of what `apply` was given: how each entry fared, and what subscribers are to hear. */
+export interface Applied { readonly outcomes: readonly Outcome[], readonly events: readonly (BarEvent | undefined)[] }
+
+/** Where a key stands in its stream of durable events. */
+export interface Position { readonly epoch: string, readonly seq: number }
+
+/** Open times from `start` (inclusive) to `end` (exclusive), UTC milliseconds; the first `limit` of them with `start`, else the newest. */
+export interface Query { symbol: string, period: Period, start?: number | undefined, end?: number | undefined, limit: number }
+
+export interface SymbolInfo {
+  readonly symbol: string
+  /** The oldest and the newest minute, UTC milliseconds. */
+  readonly firstTime: number
+  readonly lastTime: number
+  readonly lastClose: number
+}
+
+/**
+ * What the log means: the bars. Reads are synchronous and show only what is durable, so a snapshot and a place
+ * among the subscribers, taken in one turn of the event loop, join without a gap.
+ */
+export interface Store {
+  /** Names the lineage of the data; made once with it. */
+  readonly epoch: string
+  /** Which periods are rolled up, ascending. */
+  readonly periods: readonly Period[]
+  /**
+   * Makes all entries durable in one step, then rolls them up, a slice at a time so that the event loop goes on;
+   * each slice is yielded as soon as reads show it. Throws before the first slice, with nothing changed, when the
+   * entries can't be kept. One call at a time.
+   */
+  apply (entries: readonly Entry[]): AsyncIterable<Applied>
+  /** Whether a minute is still within what the store can correct. */
+  reaches (symbol: string, time: number): boolean
+  position (symbol: string, period: Period): Position
+  /** Ascending; the last one may be open. */
+  buckets (query: Query): Bucket[]
+  symbols (): SymbolInfo[]
+  /** How many symbols there are. */
+  readonly size: number
+  close (): Promise<void>
+}
+
+export interface Klines extends Position { readonly key: string, readonly bars: Bar[] }

@@ -1,0 +1,74 @@
+import { type Static, Type } from '@sinclair/typebox'
+import type { FrameCode } from '../errors.ts'
+import { BarSchema } from '../market/bar.ts'
+import type { Bucket } from '../market/bucket.ts'
+import type { BarEvent } from '../market/events.ts'
+import type { Position } from '../store/store.ts'
+import { type Frame, frameText } from './frame.ts'
+import type { BadKey } from './key.ts'
+import type { RequestId } from './requests.ts'
+
+// server -> client
+
+export const BarFrameSchema = Type.Object({
+  type: Type.Literal('bar'),
+  key: Type.String(),
+  seq: Type.Optional(Type.Integer({ description: 'The number of this durable event of the key; none on updates of an unfinished bar' })),
+  ts: Type.Integer({ description: 'When the server sent it, UTC milliseconds' }),
+  bar: BarSchema,
+}, { $id: 'kline-push/bar-frame' })
+
+export type BarFrame = Static<typeof BarFrameSchema>
+
+/** `{"type":"bar","key":"rb2601.1m","seq":1045,"ts":1767596400123,"bar":{…}}` */
+export function barFrame ({ key, seq, bucket }: BarEvent, ts: number): Frame {
+  const head = `{"type":"bar","key":${quoteKey(key)},`
+  return seq === 0
+    ? frameText(`${head}"ts":${ts},"bar":${barText(bucket)}}`, { ascii: true, replaceable: key })
+    : frameText(`${head}"seq":${seq},"ts":${ts},"bar":${barText(bucket)}}`, { ascii: true })
+}
+
+/** `{"type":"snapshot","key":"rb2601.1m","epoch":"k3f9","seq":1044,"bars":[…]}` */
+export function snapshotFrame (key: string, { epoch, seq }: Position, buckets: readonly Bucket[]): Frame {
+  return frameText(`{"type":"snapshot","key":${quoteKey(key)},"epoch":"${epoch}","seq":${seq},"bars":[${buckets.map(barText).join(',')}]}`, { ascii: true })
+}
+
+export interface AckedKey extends Position { readonly key: string, readonly recovered?: boolean }
+
+/** The one answer to `subscribe`, `unsubscribe` and `list`. */
+export function ackFrame (ack: { id: RequestId, op: string, keys: readonly (AckedKey | string)[], rejected?: readonly BadKey[] }): Frame {
+  return jsonFrame({ type: 'ack', ...ack })
+}
+
+export function pongFrame (id: RequestId, ts: number): Frame {
+  return jsonFrame({ type: 'pong', id, ts })
+}
+
+export function errorFrame (error: { id: RequestId, code: FrameCode, message: string }): Frame {
+  return jsonFrame({ type: 'error', ...error })
+}
+
+export function heartbeatFrame (ts: number): Frame {
+  return jsonFrame({ type: 'heartbeat', ts })
+}
+
+export function noticeFrame (notice: { code: FrameCode, retryMs: number, message: string }): Frame {
+  return jsonFrame({ type: 'notice', ...notice })
+}
+
+function jsonFrame (message: object): Frame {
+  return frameText(JSON.stringify(message), { ascii: false })
+}
+
+function barText (bar: Bucket): string {
+  let text = `{"time":${bar.time},"open":${bar.open},"high":${bar.high},"low":${bar.low},"close":${bar.close},"volume":${bar.volume}`
+  if (!Number.isNaN(bar.turnover)) text += `,"turnover":${bar.turnover}`
+  if (!Number.isNaN(bar.trades)) text += `,"trades":${bar.trades}`
+  if (!Number.isNaN(bar.openInterest)) text += `,"openInterest":${bar.openInterest}`
+  return `${text},"closed":${bar.closed},"revision":${bar.revision}}`
+}
+
+/** A key is visible ASCII without quotes, so a backslash is all that JSON wants escaped. */
+function quoteKey (key: string): string {
+  return key.includes('\\') ? JSON.stringify(key) : `"${key}"`
+}

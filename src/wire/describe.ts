@@ -1,0 +1,14 @@
+const LONGEST = 80
+
+/** A value as evidence in an error message: `"1.5"` (string). */
+export function describe (value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (value === null) return '`null`'
+  let text: string
+  try {
+    text = typeof value === 'number' ? String(value) : JSON.stringify(value) ?? String(value)
+  } catch {
+    text = String(value) // a BigInt or a circle: not JSON, but it has to be named all the same
+  }
+  return `\`${text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text}\` (${Array.isArray(value) ? 'array' : typeof value})`
+}

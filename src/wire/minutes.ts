@@ -1,0 +1,50 @@
+import { TypeCompiler } from '@sinclair/typebox/compiler'
+import { KlineError } from '../errors.ts'
+import { type MinuteBar, MinuteBarSchema } from '../market/bar.ts'
+import { describe } from './describe.ts'
+
+export const MAX_BATCH = 10_000
+
+const validator = TypeCompiler.Compile(MinuteBarSchema)
+
+/**
+ * What a producer may send: one bar or an array of 1 to 10,000. Nothing is coerced, and what comes back is ours:
+ * later changes to what went in don't reach it.
+ *
+ * @throws KLP_ERR_BATCH, or KLP_ERR_BAR that names the first bad bar's index, the field and the value
+ */
+export function parseMinutes (input: unknown): MinuteBar[] {
+  if (!Array.isArray(input)) return [parseMinute(input, 0)]
+  if (input.length === 0 || input.length > MAX_BATCH) {
+    throw new KlineError('KLP_ERR_BATCH', `Expected one bar or an array of 1 to ${MAX_BATCH} bars, got an array of ${input.length}`)
+  }
+  return Array.from(input, parseMinute)
+}
+
+function parseMinute (input: unknown, index: number): MinuteBar {
+  if (!validator.Check(input)) throw new KlineError('KLP_ERR_BAR', `bar ${index}: ${firstProblem(input)}`)
+  const { symbol, time, open, high, low, close, volume, turnover, trades, openInterest } = input
+  const lowest = Math.min(open, close)
+  const highest = Math.max(open, close)
+  if (low > lowest) throw new KlineError('KLP_ERR_BAR', `bar ${index}: Expected \`low\` to be at most \`open\` and \`close\` (${lowest}), got ${describe(low)}`)
+  if (high < highest) throw new KlineError('KLP_ERR_BAR', `bar ${index}: Expected \`high\` to be at least \`open\` and \`close\` (${highest}), got ${describe(high)}`)
+  const minute: MinuteBar = { symbol, time, open, high, low, close, volume }
+  if (turnover !== undefined) minute.turnover = turnover
+  if (trades !== undefined) minute.trades = trades
+  if (openInterest !== undefined) minute.openInterest = openInterest
+  return minute
+}
+
+const EXPECTED: Record<string, string> = {
+  symbol: '1 to 64 visible ASCII characters without space, *, ? or "',
+  time: 'an integer multiple of 60000 from 0 to 8.64e15 (UTC milliseconds)',
+  volume: 'a finite number from 0 up',
+}
+
+function firstProblem (input: unknown): string {
+  const error = validator.Errors(input).First()
+  const field = error?.path.slice(1)
+  if (error === undefined || field === undefined || field === '') return `Expected a bar, got ${describe(input)}`
+  if (!(field in MinuteBarSchema.properties)) return `Expected no field \`${field}\`, got ${describe(error.value)}`
+  return `Expected \`${field}\` to be ${EXPECTED[field] ?? 'a finite number'}, got ${describe(error.value)}`
+}

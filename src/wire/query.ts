@@ -1,0 +1,43 @@
+import { KlineError } from '../errors.ts'
+import { SYMBOL } from '../market/bar.ts'
+import { isPeriod, type Period } from '../market/period.ts'
+import type { Query } from '../store/store.ts'
+import { describe } from './describe.ts'
+
+/** Bars to read: open times from `start` (inclusive) to `end` (exclusive), UTC milliseconds; with `start` the first `limit`, else the newest. */
+export interface KlineQuery {
+  symbol: string
+  period: Period
+  start?: number | undefined
+  end?: number | undefined
+  /** @default 500 */
+  limit?: number | undefined
+}
+
+const DEFAULT_LIMIT = 500
+
+/** @throws KLP_ERR_QUERY that names the parameter and the value */
+export function parseQuery ({ symbol, period, start, end, limit }: KlineQuery, { periods, maxLimit }: { periods: readonly Period[], maxLimit: number }): Query {
+  if (typeof symbol !== 'string' || !SYMBOL.test(symbol)) throw refusal('symbol', '1 to 64 visible ASCII characters without space, *, ? or "', symbol)
+  if (typeof period !== 'string' || !isPeriod(period) || !periods.includes(period)) throw refusal('period', `one of ${periods.join(' ')}`, period)
+  if (start !== undefined && !Number.isSafeInteger(start)) throw refusal('start', 'an integer (UTC milliseconds)', start)
+  if (end !== undefined && !Number.isSafeInteger(end)) throw refusal('end', 'an integer (UTC milliseconds)', end)
+  if (start !== undefined && end !== undefined && start > end) throw refusal('start', `at most \`end\` (${end})`, start)
+  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1 && limit <= maxLimit)) throw refusal('limit', `an integer from 1 to ${maxLimit}`, limit)
+  return { symbol, period, start, end, limit: limit ?? Math.min(DEFAULT_LIMIT, maxLimit) }
+}
+
+/** The same query as text, as URLs have it. Numbers are plain decimal integers. */
+export function parseQueryText ({ start, end, limit, ...query }: Record<string, unknown>): KlineQuery {
+  for (const name of Object.keys(query)) if (name !== 'symbol' && name !== 'period') throw refusal(name, 'absent: there is no such parameter', query[name])
+  return { ...query as unknown as KlineQuery, start: parseInteger(start), end: parseInteger(end), limit: parseInteger(limit) }
+}
+
+/** What isn't an integer goes on as it is, and is refused by name. */
+function parseInteger (text: unknown): number | undefined {
+  return typeof text === 'string' && /^-?\d{1,16}$/.test(text) ? Number(text) : text as number | undefined
+}
+
+function refusal (name: string, expected: string, value: unknown): KlineError {
+  return new KlineError('KLP_ERR_QUERY', `Expected \`${name}\` to be ${expected}, got ${describe(value)}`)
+}
