@@ -116,4 +116,3 @@ function settle (lane: Lane, bucket: Bucket): void {
   bucket.seq = ++lane.seq
   lane.history.put(bucket)
 }
-

@@ -94,7 +94,7 @@ class LmdbStore implements Store {
   }
 
   async * apply (entries: readonly Entry[]): AsyncGenerator<Applied> {
-    await this.#commit(() => { void this.#journal.put(positionKey(this.#book.position), encodeEntries(entries)) })
+    await this.#commit(() => { this.#journal.put(positionKey(this.#book.position), encodeEntries(entries)).catch(ignore) })
     yield * this.#book.apply(entries)
     if (this.#book.position - this.#archivedAt >= this.#archiveEvery) this.#archiving ??= this.#runArchive()
   }
@@ -173,7 +173,7 @@ class LmdbStore implements Store {
   #cutJournal (upTo: number): void {
     let previous: Buffer | undefined
     for (const key of this.#journal.getKeys({ end: positionKey(upTo + 1) })) {
-      if (previous !== undefined) void this.#journal.remove(previous)
+      if (previous !== undefined) this.#journal.remove(previous).catch(ignore)
       previous = key
     }
   }
@@ -188,6 +188,9 @@ class LmdbStore implements Store {
     }
   }
 }
+
+/** For the parts of a transaction: what becomes of it is said by the whole. */
+function ignore (): void {}
 
 function openMeta (meta: Database<string, string>, { calendar, rungs }: Ladder, dataDir: string): string {
   const ours = { format: String(FORMAT), calendar: calendar.name, periods: rungs.map(({ period }) => period).join(' ') }

@@ -1,0 +1,30 @@
+import neostandard, { resolveIgnoresFromGitignore } from 'neostandard'
+
+const outside = ['fastify', 'fastify/*', '@fastify/*', 'fastify-plugin', 'ws', '**/plugins/**', '**/routes/**']
+const edges = ['src/index.ts', 'src/serve.ts', 'src/server.ts', 'src/cli.ts', 'src/cli/**']
+
+export default [
+  ...neostandard({ ts: true, ignores: resolveIgnoresFromGitignore() }),
+  {
+    rules: { '@stylistic/comma-dangle': 'off' },
+  },
+  {
+    // The first law of the house: src/ knows neither Fastify nor ws.
+    files: ['src/**'],
+    ignores: edges,
+    rules: { 'no-restricted-imports': ['error', { patterns: [{ group: outside, message: 'src/ knows neither Fastify nor ws' }] }] },
+  },
+  {
+    // Arrows point one way: market ← store ← push, market ← wire ← push.
+    files: ['src/market/**'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [{ group: [...outside, '../store/*', '../push/*', '../wire/*', '../log/*'], message: 'market/ knows prices and time only' }] }] },
+  },
+  {
+    files: ['src/store/**', 'src/log/**'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [{ group: [...outside, '../push/*', '../wire/*'], message: 'store/ and log/ know nothing of push/ and wire/' }] }] },
+  },
+  {
+    files: ['src/wire/**'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [{ group: [...outside, '../push/*', '../log/*'], message: 'wire/ knows nothing of push/' }] }] },
+  },
+]

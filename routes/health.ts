@@ -1,0 +1,7 @@
+import type { FastifyInstance } from 'fastify'
+
+export default async function healthRoute (app: FastifyInstance): Promise<void> {
+  app.get('/health', async function getHealth () {
+    return app.klineHub.health()
+  })
+}

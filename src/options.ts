@@ -1,0 +1,88 @@
+import { KlineError } from './errors.ts'
+import { type Calendar, utcCalendar } from './market/calendar.ts'
+import { isPeriod, type Period, PERIODS } from './market/period.ts'
+import { describe } from './wire/describe.ts'
+
+export interface KlinePushOptions {
+  /** Where bars are kept on disk. Left out: they are kept in memory only. */
+  dataDir?: string
+  /** How many bars of each key the memory store keeps at least. @default 1000 */
+  memoryBars?: number
+  /** Goes before every path. @default '' */
+  prefix?: string
+  /** The periods that are rolled up and offered; `1m` always is. @default all fifteen */
+  periods?: readonly Period[]
+  /** Where bars begin and end. @default UTC, round the clock */
+  calendar?: Calendar
+  /** A connection that had neither data nor a subscription action for so many milliseconds gets a heartbeat. @default 30000 */
+  heartbeatMs?: number
+  /** Milliseconds between protocol pings; less than `pongTimeoutMs`. @default 20000 */
+  pingEveryMs?: number
+  /** A peer without a pong for so many milliseconds is dead. @default 50000 */
+  pongTimeoutMs?: number
+  /** Keys that one connection may hold. @default 10000 */
+  maxKeysPerConnection?: number
+  /** Bytes that may wait for a reader that is behind; past that it is closed with 4108. @default 1048576 */
+  maxBufferedBytes?: number
+  /** Bytes of a frame from a client. @default 1048576 */
+  maxFrameBytes?: number
+  /** Malformed frames in a row after which a connection is closed with 4009. @default 10 */
+  maxBadFrames?: number
+  /** Bars that a snapshot may hold. @default 5000 */
+  maxHistory?: number
+  /** Bars that one `GET /klines` may ask for. @default 5000 */
+  maxBarsPerQuery?: number
+  /** Bytes of a body of `POST /bars`. @default 8388608 */
+  maxBodyBytes?: number
+}
+
+export type CheckedOptions = Required<Omit<KlinePushOptions, 'dataDir'>> & { readonly dataDir: string | undefined }
+
+export const DEFAULTS: CheckedOptions = Object.freeze({
+  dataDir: undefined,
+  memoryBars: 1000,
+  prefix: '',
+  periods: PERIODS,
+  calendar: utcCalendar,
+  heartbeatMs: 30_000,
+  pingEveryMs: 20_000,
+  pongTimeoutMs: 50_000,
+  maxKeysPerConnection: 10_000,
+  maxBufferedBytes: 1_048_576,
+  maxFrameBytes: 1_048_576,
+  maxBadFrames: 10,
+  maxHistory: 5000,
+  maxBarsPerQuery: 5000,
+  maxBodyBytes: 8_388_608,
+})
+
+const TIMER_MAX = 2 ** 31 - 1
+// What Fastify itself takes at registration.
+const FASTIFY_OPTIONS = ['logLevel', 'logSerializers', 'encapsulate']
+
+/** @throws KLP_ERR_OPTION that names the option and the value */
+export function checkOptions (options: KlinePushOptions): CheckedOptions {
+  for (const name of Object.keys(options)) {
+    if (!(name in DEFAULTS) && !FASTIFY_OPTIONS.includes(name)) throw new KlineError('KLP_ERR_OPTION', `Expected no option \`${name}\``)
+  }
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  const checked: CheckedOptions = { ...DEFAULTS, ...given }
+  for (const [name, fallback] of Object.entries(DEFAULTS)) {
+    if (typeof fallback !== 'number') continue
+    const value = checked[name as keyof CheckedOptions] as unknown
+    const max = name.endsWith('Ms') ? TIMER_MAX : Number.MAX_SAFE_INTEGER
+    if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > max) throw refusal(name, `an integer from 1 to ${max}`, value)
+  }
+  const { dataDir, prefix, periods, calendar, pingEveryMs, pongTimeoutMs } = checked
+  if (dataDir !== undefined && (typeof dataDir !== 'string' || dataDir === '' || dataDir.includes('\0'))) throw refusal('dataDir', 'a path', dataDir)
+  if (typeof prefix !== 'string' || (prefix !== '' && !prefix.startsWith('/'))) throw refusal('prefix', 'a path that begins with a slash', prefix)
+  if (!Array.isArray(periods)) throw refusal('periods', 'an array', periods)
+  for (const period of periods) if (!isPeriod(period)) throw refusal('periods', `some of ${PERIODS.join(' ')}`, period)
+  if (typeof calendar?.start !== 'function' || typeof calendar.end !== 'function' || typeof calendar.tiles !== 'function' || typeof calendar.name !== 'string') throw refusal('calendar', 'a Calendar', calendar)
+  if (pingEveryMs >= pongTimeoutMs) throw refusal('pingEveryMs', `less than \`pongTimeoutMs\` (${pongTimeoutMs})`, pingEveryMs)
+  return checked
+}
+
+function refusal (name: string, expected: string, value: unknown): KlineError {
+  return new KlineError('KLP_ERR_OPTION', `Expected \`${name}\` to be ${expected}, got ${describe(value)}`)
+}

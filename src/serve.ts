@@ -1,0 +1,21 @@
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import { klinePush, type KlinePushOptions } from './index.ts'
+
+export interface ServeOptions extends KlinePushOptions {
+  host: string
+  port: number
+  logger: FastifyServerOptions['logger']
+}
+
+/** A server with the plugin and nothing else, listening. */
+export async function serve ({ host, port, logger, ...options }: ServeOptions): Promise<FastifyInstance> {
+  const app = Fastify({ logger: logger ?? false, disableRequestLogging: true })
+  try {
+    await app.register(klinePush, options)
+    await app.listen({ host, port })
+  } catch (err) {
+    await app.close()
+    throw err
+  }
+  return app
+}
