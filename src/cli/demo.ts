@@ -1,0 +1,69 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { serve } from '../serve.ts'
+import { Market, nextMinute, runFeed } from './feed.ts'
+import { watch } from './watch.ts'
+
+export interface DemoOptions {
+  readonly host: string
+  readonly port: number
+  /** Left out: a fresh directory, which goes when the demo ends. */
+  readonly dataDir?: string | undefined
+  readonly contracts: number
+  /** Simulated minutes per second. */
+  readonly pace: number
+  readonly out: NodeJS.WritableStream
+  readonly err: NodeJS.WritableStream
+  readonly signal: AbortSignal
+}
+
+/** A server on the embedded store, a simulated market that feeds it, and a subscriber that prints what it is sent. */
+export async function demo ({ dataDir, ...options }: DemoOptions): Promise<void> {
+  if (dataDir !== undefined) return await runDemo({ ...options, dataDir })
+  const temporary = await mkdtemp(join(tmpdir(), 'kline-push-demo-'))
+  try {
+    await runDemo({ ...options, dataDir: temporary })
+  } finally {
+    await rm(temporary, { recursive: true, force: true })
+  }
+}
+
+async function runDemo ({ host, port, dataDir, contracts, pace, out, err, signal }: DemoOptions & { dataDir: string }): Promise<void> {
+  const app = await serve({ host, port, dataDir, logger: { level: 'warn', stream: err } })
+  const failed = new AbortController()
+  const stop = AbortSignal.any([signal, failed.signal])
+  try {
+    const known = app.klineHub.symbols()
+    const market = new Market(contracts, { known })
+    const url = `${app.listeningOrigin.replace(/^http/, 'ws')}/ws`
+    out.write(`kline-push listens on ${app.listeningOrigin}, subscribers on ${url}, data in ${dataDir}\n`)
+    out.write(`${contracts} simulated contracts, ${pace} minutes per second; Ctrl-C ends it\n`)
+    const keys = market.symbols.flatMap((symbol) => [`${symbol}.1m`, `${symbol}.5m`])
+    // The market waits for the subscriber, so that the first bars are seen too.
+    const { promise: subscribed, resolve: onSubscribed } = newPromise()
+    stop.addEventListener('abort', onSubscribed, { once: true })
+    const watching = watch({ keys, url, out, err, signal: stop, onSubscribed })
+    const feeding = subscribed.then(async () => await runFeed({
+      market,
+      pace,
+      start: nextMinute(known, Date.now()),
+      ingest: async (minutes) => await app.klineHub.ingest(minutes),
+      signal: stop,
+    }))
+    const abort = () => { failed.abort() }
+    watching.catch(abort)
+    feeding.catch(abort)
+    const [watched, fed] = await Promise.allSettled([watching, feeding])
+    for (const part of [fed, watched]) if (part.status === 'rejected') throw part.reason
+    if (fed.status === 'fulfilled') out.write(`\n${fed.value} simulated minutes\n`)
+  } finally {
+    await app.close()
+  }
+}
+
+function newPromise (): { promise: Promise<void>, resolve: () => void } {
+  let resolve = () => {}
+  const promise = new Promise<void>((_resolve) => { resolve = _resolve })
+  return { promise, resolve }
+}

@@ -1,0 +1,17 @@
+// One Ctrl-C often arrives twice: from the terminal, and once more through npx or tsx.
+const ECHO_MS = 1000
+
+/** A signal that fires on Ctrl-C, on SIGTERM, and when nobody reads our lines any more (`| head`). Whoever asks again a while later gets their way at once. */
+export function onInterrupt (): AbortSignal {
+  const controller = new AbortController()
+  let first: number | undefined
+  const stop = () => {
+    first ??= performance.now()
+    if (performance.now() - first > ECHO_MS) process.exit(130)
+    controller.abort()
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  process.stdout.on('error', () => { controller.abort() })
+  return controller.signal
+}

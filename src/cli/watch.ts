@@ -1,0 +1,140 @@
+import { type RawData, WebSocket } from 'ws'
+import type { Bar } from '../market/bar.ts'
+import { barLine } from './line.ts'
+import { backOff, pauseUntil } from './pause.ts'
+
+// How many bars of each key a connection that was lost may have missed without a gap in the lines.
+const CATCH_UP = 100
+const PING_EVERY_MS = 20_000
+// How long a server may take to answer our goodbye.
+const GOODBYE_MS = 1000
+const STEPS = { first: 500, most: 30_000 }
+
+export interface WatchOptions {
+  readonly keys: readonly string[]
+  readonly url: string
+  readonly out: NodeJS.WritableStream
+  readonly err: NodeJS.WritableStream
+  readonly signal: AbortSignal
+  /** Every time the server has acknowledged the keys. */
+  readonly onSubscribed?: () => void
+}
+
+/** How a connection ended, and how long the server wants to be left alone. */
+interface End { readonly code: number, readonly reason: string, readonly retryMs: number | undefined, readonly subscribed: boolean }
+
+type Message =
+  | { type: 'bar', key: string, bar: Bar }
+  | { type: 'snapshot', key: string, bars: Bar[] }
+  | { type: 'ack', keys: unknown[], rejected: { key: string, message: string }[] }
+  | { type: 'error', code: string, message: string }
+  | { type: 'notice', retryMs: number }
+  | { type: 'heartbeat' }
+
+/** Prints every bar of the keys until the signal says stop. @throws when the server says that coming back is no use */
+export async function watch ({ err, signal, ...options }: WatchOptions): Promise<void> {
+  const printed = new Map<string, Bar>()
+  for (let tries = 0; !signal.aborted; tries++) {
+    const { code, reason, retryMs, subscribed } = await new Connection({ ...options, err, signal }, printed).ended
+    if (signal.aborted) return
+    if (code >= 4000 && code < 4100) throw new Error(`${options.url} closed the connection for good: ${code} ${reason}`)
+    if (subscribed) tries = 0
+    const delay = retryMs ?? (code >= 4200 && code < 4300 && subscribed ? 0 : backOff(tries, STEPS))
+    err.write(`lost ${options.url} (${code}${reason === '' ? '' : ` ${reason}`}), back in ${(delay / 1000).toFixed(1)} s\n`)
+    await pauseUntil(performance.now() + delay, signal)
+  }
+}
+
+class Connection {
+  readonly ended: Promise<End>
+  readonly #options: WatchOptions
+  readonly #printed: Map<string, Bar>
+  readonly #webSocket: WebSocket
+  #subscribed = false
+  #retryMs: number | undefined
+  #problem: string | undefined
+
+  constructor (options: WatchOptions, printed: Map<string, Bar>) {
+    this.#options = options
+    this.#printed = printed
+    this.#webSocket = new WebSocket(options.url)
+    this.ended = this.#run()
+  }
+
+  async #run (): Promise<End> {
+    const { signal } = this.#options
+    const webSocket = this.#webSocket
+    const stop = () => {
+      webSocket.close()
+      setTimeout(() => { webSocket.terminate() }, GOODBYE_MS).unref()
+    }
+    let alive = true
+    const pulse = setInterval(() => {
+      if (webSocket.readyState !== WebSocket.OPEN) return
+      if (!alive) return webSocket.terminate()
+      alive = false
+      webSocket.ping()
+    }, PING_EVERY_MS)
+    signal.addEventListener('abort', stop, { once: true })
+    try {
+      return await new Promise((resolve, reject) => {
+        webSocket.on('open', () => { this.#subscribe(this.#printed.size === 0 ? 1 : CATCH_UP) })
+        webSocket.on('pong', () => { alive = true })
+        webSocket.on('message', (data) => {
+          try {
+            this.#take(data)
+          } catch (err) {
+            reject(err instanceof Error ? err : new Error(String(err)))
+            webSocket.terminate()
+          }
+        })
+        webSocket.on('error', (err: NodeJS.ErrnoException) => { this.#problem = err.message || err.code })
+        webSocket.on('close', (code, reason) => {
+          resolve({ code, reason: this.#problem ?? reason.toString(), retryMs: this.#retryMs, subscribed: this.#subscribed })
+        })
+      })
+    } finally {
+      clearInterval(pulse)
+      signal.removeEventListener('abort', stop)
+    }
+  }
+
+  #subscribe (history: number): void {
+    this.#webSocket.send(JSON.stringify({ op: 'subscribe', id: history, args: this.#options.keys, history }))
+  }
+
+  #take (data: RawData): void {
+    const message = JSON.parse((data as Buffer).toString()) as Message
+    switch (message.type) {
+      case 'bar': return this.#print(message.key, message.bar)
+      case 'snapshot': return this.#catchUp(message.key, message.bars)
+      case 'notice': this.#retryMs = message.retryMs; return
+      case 'ack': return this.#acknowledged(message.keys.length, message.rejected)
+      case 'error': throw new Error(`${this.#options.url} refused the subscription: ${message.code} ${message.message}`)
+    }
+  }
+
+  #acknowledged (good: number, rejected: readonly { key: string, message: string }[]): void {
+    for (const { key, message } of rejected) this.#options.err.write(`${key}: ${message}\n`)
+    if (good === 0) throw new Error('None of the keys can be watched')
+    this.#subscribed = true
+    this.#options.onSubscribed?.()
+  }
+
+  /** Of a snapshot, what the last line of the key has not said yet. */
+  #catchUp (key: string, bars: readonly Bar[]): void {
+    const last = this.#printed.get(key)
+    const news = last === undefined ? bars.slice(-1) : bars.filter((bar) => bar.time > last.time || (bar.time === last.time && !same(bar, last)))
+    for (const bar of news) this.#print(key, bar)
+  }
+
+  #print (key: string, bar: Bar): void {
+    const last = this.#printed.get(key)
+    if (last === undefined || bar.time >= last.time) this.#printed.set(key, bar)
+    this.#options.out.write(`${barLine(key, bar)}\n`)
+  }
+}
+
+function same (a: Bar, b: Bar): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
