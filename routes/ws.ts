@@ -3,6 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import type { Socket as NetSocket } from 'node:net'
 import type { Socket } from '../src/push/socket.ts'
 
+/** How long a peer may take to answer a close before its socket goes, and with it what it never read. */
+const CLOSE_GRACE_MS = 2000
 const NOTHING = Buffer.alloc(0)
 
 export default async function wsRoute (app: FastifyInstance): Promise<void> {
@@ -25,7 +27,10 @@ function fit (webSocket: WebSocket, raw: NetSocket): Socket {
     get buffered () { return raw.writableLength },
     whenDrained (callback) { raw.write(NOTHING, () => { callback() }) },
     ping () { webSocket.ping() },
-    close (code, reason) { webSocket.close(code, reason) },
+    close (code, reason) {
+      webSocket.close(code, reason)
+      setTimeout(() => { webSocket.terminate() }, CLOSE_GRACE_MS).unref()
+    },
     terminate () { webSocket.terminate() },
   }
 }

@@ -63,7 +63,7 @@ const FASTIFY_OPTIONS = ['logLevel', 'logSerializers', 'encapsulate']
 /** @throws KLP_ERR_OPTION that names the option and the value */
 export function checkOptions (options: KlinePushOptions): CheckedOptions {
   for (const name of Object.keys(options)) {
-    if (!(name in DEFAULTS) && !FASTIFY_OPTIONS.includes(name)) throw new KlineError('KLP_ERR_OPTION', `Expected no option \`${name}\``)
+    if (!Object.hasOwn(DEFAULTS, name) && !FASTIFY_OPTIONS.includes(name)) throw new KlineError('KLP_ERR_OPTION', `Expected no option \`${name}\``)
   }
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const checked: CheckedOptions = { ...DEFAULTS, ...given }

@@ -20,7 +20,7 @@ export function startPulse ({ clock, connections, heartbeatMs, pingEveryMs, pong
   return clock.every(tickMs, () => {
     const now = clock.now()
     // After the process itself was stopped for a while, pongs may lie unread: look again at the next tick.
-    const late = now - lastTick > pongTimeoutMs - pingEveryMs
+    const late = now - lastTick > Math.max(pongTimeoutMs - pingEveryMs, 5 * tickMs)
     lastTick = now
     const heartbeat = heartbeatFrame(now)
     for (const connection of connections) {

@@ -43,8 +43,8 @@ const EXPECTED: Record<string, string> = {
 
 function firstProblem (input: unknown): string {
   const error = validator.Errors(input).First()
-  const field = error?.path.slice(1)
-  if (error === undefined || field === undefined || field === '') return `Expected a bar, got ${describe(input)}`
-  if (!(field in MinuteBarSchema.properties)) return `Expected no field \`${field}\`, got ${describe(error.value)}`
+  const field = error?.path.slice(1).replaceAll('~1', '/').replaceAll('~0', '~') ?? ''
+  if (error === undefined || error.path === '') return `Expected a bar, got ${describe(input)}`
+  if (!Object.hasOwn(MinuteBarSchema.properties, field)) return `Expected no field \`${field}\`, got ${describe(error.value)}`
   return `Expected \`${field}\` to be ${EXPECTED[field] ?? 'a finite number'}, got ${describe(error.value)}`
 }

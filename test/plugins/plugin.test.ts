@@ -1,0 +1,57 @@
+import t from 'tap'
+import autoload from '@fastify/autoload'
+import websocket from '@fastify/websocket'
+import Fastify from 'fastify'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import byDefault, { klinePush } from '../../src/index.ts'
+import { connect } from '../fixture/client.ts'
+
+const MINUTE = { symbol: 'a', time: 0, open: 10, high: 12, low: 9, close: 11, volume: 5 }
+
+t.test('the named and the default export are the same plugin', async (t) => {
+  t.equal(byDefault, klinePush)
+})
+
+t.test('it works when @fastify/websocket is registered before, and leaves the application\'s own sockets alone', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(websocket)
+  await app.register(klinePush)
+  app.get('/own', { websocket: true }, (webSocket) => { webSocket.on('message', () => { webSocket.send('{"mine":true}') }) })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const own = await connect(t, app, '/own')
+  t.strictSame(await own.ask('anything'), { mine: true })
+  const client = await connect(t, app)
+  client.send({ op: 'subscribe', args: ['a.1m'] })
+  await client.take(2)
+  await app.klineHub.ingest(MINUTE)
+  t.match(await client.next(), { type: 'bar', key: 'a.1m' })
+})
+
+t.test('it works under @fastify/autoload', async (t) => {
+  const dir = t.testdir({})
+  const plugins = join(dir, 'plugins')
+  await mkdir(plugins)
+  await symlink(join(import.meta.dirname, '../../node_modules'), join(dir, 'node_modules'))
+  await writeFile(join(dir, 'package.json'), '{"type":"module"}')
+  const entry = JSON.stringify(new URL('../../src/index.ts', import.meta.url).href)
+  await writeFile(join(plugins, 'kline.js'), `export { default } from ${entry}\nexport const autoConfig = { memoryBars: 10 }\n`)
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(autoload, { dir: plugins })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  t.equal((await app.inject({ method: 'POST', url: '/bars', payload: MINUTE })).statusCode, 200)
+  const client = await connect(t, app)
+  t.match(await client.ask({ op: 'ping' }), { type: 'pong' })
+})
+
+t.test('the hub is decorated for the whole application, and closing twice is harmless', async (t) => {
+  const app = Fastify()
+  await app.register(klinePush)
+  await app.ready()
+  t.ok(app.hasDecorator('klineHub'))
+  await app.close()
+  await app.close()
+  t.equal(app.klineHub.health().status, 'closing')
+})

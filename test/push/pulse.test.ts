@@ -1,0 +1,112 @@
+import t from 'tap'
+import { createLadder } from '../../src/market/ladder.ts'
+import { utcCalendar } from '../../src/market/calendar.ts'
+import { PERIODS } from '../../src/market/period.ts'
+import { Connection } from '../../src/push/connection.ts'
+import { startPulse } from '../../src/push/pulse.ts'
+import { Registry } from '../../src/push/registry.ts'
+import { createMemoryStore } from '../../src/store/memory.ts'
+import { FakeClock } from '../fixture/clock.ts'
+import { FakeSocket } from '../fixture/socket.ts'
+
+const LIMITS = { maxKeysPerConnection: 10, maxHistory: 10, maxBufferedBytes: 1000, maxFrameBytes: 1000, maxBadFrames: 3 }
+const TIMES = { heartbeatMs: 30_000, pingEveryMs: 20_000, pongTimeoutMs: 50_000 }
+
+function start () {
+  const clock = new FakeClock()
+  const connections = new Set<Connection>()
+  const store = createMemoryStore(createLadder(utcCalendar, PERIODS), { bars: 10 })
+  const registry = new Registry()
+  const stop = startPulse({ clock, connections, ...TIMES })
+  function join () {
+    const socket = new FakeSocket()
+    const connection = new Connection(socket, { store, registry, clock, limits: LIMITS, onEnd: (ended) => { connections.delete(ended) } })
+    connections.add(connection)
+    return { socket, connection }
+  }
+  return { clock, connections, registry, stop, join }
+}
+
+/** Lets time pass while the peers answer their pings. */
+function live (clock: FakeClock, ms: number, connections: Iterable<Connection>): void {
+  for (let passed = 0; passed < ms; passed += 1000) {
+    clock.advance(1000)
+    for (const connection of connections) connection.ponged()
+  }
+}
+
+t.test('one timer serves all connections, and stops', async (t) => {
+  const { clock, stop, join } = start()
+  for (let i = 0; i < 10; i++) join()
+  t.equal(clock.timers, 1)
+  stop()
+  t.equal(clock.timers, 0)
+})
+
+t.test('a connection that had neither data nor a subscription action for the interval gets a heartbeat, again and again', async (t) => {
+  const { clock, connections, join } = start()
+  const { socket } = join()
+  const began = clock.now()
+  live(clock, 29_000, connections)
+  t.strictSame(socket.frames, [])
+  live(clock, 1000, connections)
+  t.strictSame(socket.read(), [{ type: 'heartbeat', ts: began + 30_000 }])
+  live(clock, 29_000, connections)
+  t.strictSame(socket.read(), [])
+  live(clock, 1000, connections)
+  t.strictSame(socket.read(), [{ type: 'heartbeat', ts: began + 60_000 }])
+})
+
+t.test('a subscription action puts the heartbeat off by a whole interval, a ping does not', async (t) => {
+  const { clock, connections, join } = start()
+  const active = join()
+  const pinging = join()
+  live(clock, 20_000, connections)
+  active.connection.receive(Buffer.from('{"op":"unsubscribe","args":["a.1m"]}'), { binary: false })
+  pinging.connection.receive(Buffer.from('{"op":"ping"}'), { binary: false })
+  active.socket.read()
+  pinging.socket.read()
+  live(clock, 10_000, connections)
+  t.match(pinging.socket.read(), [{ type: 'heartbeat' }])
+  live(clock, 19_000, connections)
+  t.strictSame(active.socket.read(), [])
+  live(clock, 1000, connections)
+  t.match(active.socket.read(), [{ type: 'heartbeat' }])
+})
+
+t.test('each peer is pinged at the interval', async (t) => {
+  const { clock, connections, join } = start()
+  const { socket } = join()
+  live(clock, 19_000, connections)
+  t.equal(socket.pings, 0)
+  live(clock, 1000, connections)
+  t.equal(socket.pings, 1)
+  live(clock, 40_000, connections)
+  t.equal(socket.pings, 3)
+})
+
+t.test('a peer without a pong for the timeout is told 4212, terminated and gone, the others stay', async (t) => {
+  const { clock, connections, registry, join } = start()
+  const dead = join()
+  const { connection: alive } = join()
+  dead.connection.receive(Buffer.from('{"op":"subscribe","args":["a.1m"]}'), { binary: false })
+  t.equal(registry.size, 1)
+  live(clock, 49_000, [alive])
+  t.equal(connections.size, 2)
+  live(clock, 1000, [alive])
+  t.strictSame([...connections], [alive])
+  t.strictSame(dead.socket.ends, [{ code: 4212, reason: 'no pong' }, 'terminated'])
+  t.equal(registry.size, 0)
+})
+
+t.test('after the process itself was stopped, peers have until the next tick for their pongs to be read', async (t) => {
+  const { clock, connections, join } = start()
+  const { connection: answers } = join()
+  join()
+  live(clock, 10_000, connections)
+  clock.jump(600_000)
+  t.equal(connections.size, 2, 'the late tick removes nobody')
+  answers.ponged()
+  clock.advance(1000)
+  t.strictSame([...connections], [answers])
+})

@@ -1,0 +1,53 @@
+import t from 'tap'
+import { Outbox } from '../../src/push/outbox.ts'
+import { Registry, type Seat } from '../../src/push/registry.ts'
+import { FakeSocket } from '../fixture/socket.ts'
+
+function outbox (): Outbox {
+  return new Outbox(new FakeSocket(), { maxBufferedBytes: 1000, now: 0, onOverflow () {}, onIdle () {} })
+}
+
+t.test('a key that nobody listens to leaves no trace', async (t) => {
+  const registry = new Registry()
+  const everything = registry.join('a.1m', outbox(), { closedOnly: false })
+  const closedOnly = registry.join('a.1m', outbox(), { closedOnly: true })
+  const stop = registry.listen('a.1m', () => {})
+  registry.join('b.1m', outbox(), { closedOnly: false })
+  t.equal(registry.size, 2)
+  registry.leave(everything)
+  registry.leave(closedOnly)
+  t.equal(registry.size, 2)
+  stop()
+  t.equal(registry.size, 1)
+  t.equal(registry.topic('a.1m'), undefined)
+})
+
+t.test('stopping to listen twice does not touch those who came later', async (t) => {
+  const registry = new Registry()
+  const stop = registry.listen('a.1m', () => {})
+  stop()
+  registry.listen('a.1m', () => {})
+  stop()
+  t.equal(registry.topic('a.1m')?.listeners.size, 1)
+})
+
+t.test('in whatever order they leave, those who stay are those who are left', async (t) => {
+  const registry = new Registry()
+  const seated = new Map<Outbox, Seat>()
+  let random = 1
+  for (let i = 0; i < 2000; i++) {
+    random = (random * 48_271) % 2_147_483_647
+    if (seated.size > 0 && random % 2 === 0) {
+      const [leaver, seat] = [...seated][random % seated.size]
+      registry.leave(seat)
+      seated.delete(leaver)
+    } else {
+      const joiner = outbox()
+      seated.set(joiner, registry.join('a.1m', joiner, { closedOnly: false }))
+    }
+    const outboxes = registry.topic('a.1m')?.everything.outboxes ?? []
+    if (outboxes.length !== seated.size || outboxes.some((one) => !seated.has(one))) t.fail(`differs after step ${i}`)
+  }
+  for (const seat of seated.values()) registry.leave(seat)
+  t.equal(registry.size, 0)
+})

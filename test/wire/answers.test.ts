@@ -1,0 +1,35 @@
+import t from 'tap'
+import { Value } from '@sinclair/typebox/value'
+import { Bucket } from '../../src/market/bucket.ts'
+import type { MinuteBar } from '../../src/market/bar.ts'
+import { barFrame, BarFrameSchema, snapshotFrame } from '../../src/wire/answers.ts'
+import type { Frame } from '../../src/wire/frame.ts'
+
+function bucketOf (given: Partial<MinuteBar> = {}): Bucket {
+  return Bucket.ofMinute({ symbol: 'a', time: 60_000, open: 1e21, high: 1e21, low: -0.1, close: 1e-7, volume: 0.3, ...given })
+}
+
+function parse ({ bytes }: Frame): unknown {
+  return JSON.parse(bytes.toString('utf8', bytes[1] < 126 ? 2 : 4))
+}
+
+t.test('a bar frame is what the schema says, and the bar in it is the bar that reads give', async (t) => {
+  for (const given of [{}, { turnover: 0, trades: 3, openInterest: 12.5 }]) {
+    const bucket = bucketOf(given)
+    const message = parse(barFrame({ key: 'a.1m', seq: 3, bucket }, 5))
+    t.strictSame(message, { type: 'bar', key: 'a.1m', seq: 3, ts: 5, bar: bucket.toBar() })
+    t.ok(Value.Check(BarFrameSchema, message))
+  }
+})
+
+t.test('only the update of an unfinished bar has no number and may be superseded', async (t) => {
+  const open = barFrame({ key: 'a.5m', seq: 0, bucket: bucketOf() }, 5)
+  t.equal(open.replaceable, 'a.5m')
+  t.notOk('seq' in (parse(open) as object))
+  t.equal(barFrame({ key: 'a.5m', seq: 1, bucket: bucketOf() }, 5).replaceable, undefined)
+})
+
+t.test('a backslash in a contract comes out as it went in', async (t) => {
+  t.match(parse(barFrame({ key: 'a\\b.1m', seq: 1, bucket: bucketOf() }, 5)), { key: 'a\\b.1m' })
+  t.match(parse(snapshotFrame('a\\b.1m', { epoch: 'e', seq: 0 }, [])), { key: 'a\\b.1m', bars: [] })
+})
