@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import Fastify, { LogController, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import { klinePush, type KlinePushOptions } from './index.ts'
 
 export interface ServeOptions extends KlinePushOptions {
@@ -9,7 +9,7 @@ export interface ServeOptions extends KlinePushOptions {
 
 /** A server with the plugin and nothing else, listening. */
 export async function serve ({ host, port, logger, ...options }: ServeOptions): Promise<FastifyInstance> {
-  const app = Fastify({ logger: logger ?? false, disableRequestLogging: true })
+  const app = Fastify({ logger: logger ?? false, logController: new LogController({ disableRequestLogging: true }) })
   try {
     await app.register(klinePush, options)
     await app.listen({ host, port })
