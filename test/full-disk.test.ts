@@ -1,0 +1,71 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { serve } from '../src/serve.ts'
+import { connect } from './fixture/client.ts'
+
+/** A disk of 3 MiB of its own; undefined where the system gives none, as it does to anyone but root. */
+function mountSmallDisk (t: { teardown: (run: () => void) => void }): string | undefined {
+  const directory = mkdtempSync(join(tmpdir(), 'small-disk-'))
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', directory]).status === 0
+  t.teardown(() => {
+    if (mounted) execFileSync('umount', ['-l', directory])
+    rmdirSync(directory)
+  })
+  return mounted ? directory : undefined
+}
+
+function fill (path: string): void {
+  const file = openSync(path, 'w')
+  try {
+    for (;;) writeSync(file, Buffer.alloc(4096))
+  } catch {
+    closeSync(file) // full, which is what was wanted
+  }
+}
+
+t.test('on a full disk bars are refused with 503 and not pushed, and taken again once there is room', async (t) => {
+  const directory = mountSmallDisk(t)
+  if (directory === undefined) {
+    t.comment('no right to mount a small disk')
+    return
+  }
+  const app = await serve({ host: '127.0.0.1', port: 0, dataDir: `${directory}/data`, logger: false })
+  t.teardown(() => app.close())
+  const client = await connect(t, app)
+  client.send({ op: 'subscribe', args: ['A.1m'] })
+  await client.take(2)
+  const post = (minute: number, symbols = ['A']) => app.inject({
+    method: 'POST',
+    url: '/bars',
+    payload: symbols.map((symbol) => ({ symbol, time: minute * 60_000, open: 1, high: 2, low: 1, close: 2, volume: 1 })),
+  })
+  const many = ['A', ...Array.from({ length: 500 }, (_, i) => `S${i}`)]
+
+  t.equal((await post(0)).statusCode, 200)
+  t.match(await client.next(), { type: 'bar', seq: 1, bar: { time: 0 } })
+
+  fill(`${directory}/fill`)
+  const refused = await post(1, many)
+  t.equal(refused.statusCode, 503)
+  t.match(refused.json(), { code: 'KLP_ERR_NOT_STORED' })
+  t.equal(app.klineHub.klines({ symbol: 'A', period: '1m' }).bars.length, 1, 'nothing of it can be read')
+  t.strictSame(app.klineHub.symbols().map(({ symbol }) => symbol), ['A'])
+
+  rmSync(`${directory}/fill`)
+  t.equal((await post(2, many)).statusCode, 200)
+  t.match(await client.next(), { type: 'bar', seq: 2, bar: { time: 120_000 } }, 'what was refused was not pushed')
+})
+
+t.test('a server that can not listen gives its data directory back', async (t) => {
+  const dataDir = t.testdir()
+  const first = await serve({ host: '127.0.0.1', port: 0, logger: false })
+  t.teardown(() => first.close())
+  const { port } = first.server.address() as { port: number }
+  await t.rejects(serve({ host: '127.0.0.1', port, dataDir, logger: false }), { code: 'EADDRINUSE' })
+  const second = await serve({ host: '127.0.0.1', port: 0, dataDir, logger: false })
+  t.equal(second.klineHub.health().status, 'ok')
+  await second.close()
+})
