@@ -1,12 +1,11 @@
 #!/usr/bin/env node
-import closeWithGrace from 'close-with-grace'
 import { Command } from 'commander'
 import { decimal, integer } from './cli/arguments.ts'
 import { demo } from './cli/demo.ts'
 import { onInterrupt } from './cli/interrupt.ts'
 import { replay } from './cli/replay.ts'
 import { watch } from './cli/watch.ts'
-import { serve } from './serve.ts'
+import { serveUntilStopped } from './serve.ts'
 import { serverSettings } from './settings.ts'
 
 const { stdout: out, stderr: err, env } = process
@@ -20,11 +19,7 @@ program.command('serve')
   .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent (info)')
   .action(async (flags: { host?: string, port?: string, dataDir?: string, logLevel?: string }) => {
     const { host = env.HOST, port = env.PORT, dataDir = env.DATA_DIR, logLevel = env.LOG_LEVEL } = flags
-    const app = await serve(serverSettings({ HOST: host, PORT: port, DATA_DIR: dataDir, LOG_LEVEL: logLevel }))
-    closeWithGrace({ delay: 10_000, logger: app.log }, async ({ err }) => {
-      if (err !== undefined) app.log.error({ err }, 'the server goes down after an error')
-      await app.close()
-    })
+    await serveUntilStopped(serverSettings({ HOST: host, PORT: port, DATA_DIR: dataDir, LOG_LEVEL: logLevel }))
   })
 
 program.command('demo')

@@ -1,3 +1,4 @@
+import closeWithGrace from 'close-with-grace'
 import Fastify, { LogController, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import { klinePush, type KlinePushOptions } from './index.ts'
 
@@ -18,4 +19,13 @@ export async function serve ({ host, port, logger, ...options }: ServeOptions): 
     throw err
   }
   return app
+}
+
+/** The main job: serves until SIGTERM or Ctrl-C, then finishes what it took and says goodbye. */
+export async function serveUntilStopped (options: ServeOptions): Promise<void> {
+  const app = await serve(options)
+  closeWithGrace({ delay: 10_000, logger: app.log }, async ({ err }) => {
+    if (err !== undefined) app.log.error({ err }, 'the server goes down after an error')
+    await app.close()
+  })
 }
