@@ -15,11 +15,12 @@ declare module 'fastify' {
 }
 
 async function hubPlugin (app: FastifyInstance, options: CheckedOptions): Promise<void> {
-  const ladder = createLadder(options.calendar, options.periods)
+  const ladder = createLadder(options.calendar, options.periods, options.retainDays)
   const store = options.dataDir === undefined
-    ? createMemoryStore(ladder, { bars: options.memoryBars })
+    ? createMemoryStore(ladder, { bars: options.memoryBars, keepEvents: options.keepEvents })
     : await createLmdbStore(ladder, {
       dataDir: options.dataDir,
+      keepEvents: options.keepEvents,
       onArchiveError: (err) => { app.log.error({ err }, 'bars could not be moved to the archive') },
     })
   const hub = new Hub({ ...options, store, log: createLocalLog(), clock: systemClock, logger: app.log, limits: options })

@@ -4,6 +4,8 @@ export interface Clock {
   now (): number
   /** Calls `run` every `ms` milliseconds until the function that comes back is called. */
   every (ms: number, run: () => void): () => void
+  /** Calls `run` once after `ms` milliseconds, unless the function that comes back is called before. */
+  after (ms: number, run: () => void): () => void
 }
 
 export const systemClock: Clock = {
@@ -12,5 +14,10 @@ export const systemClock: Clock = {
     const timer = setInterval(run, ms)
     timer.unref()
     return () => { clearInterval(timer) }
+  },
+  after (ms, run) {
+    const timer = setTimeout(run, ms)
+    timer.unref()
+    return () => { clearTimeout(timer) }
   },
 }

@@ -1,5 +1,6 @@
 import { KlineError } from './errors.ts'
 import { type Calendar, utcCalendar } from './market/calendar.ts'
+import { createLadder, type RetainDays } from './market/ladder.ts'
 import { isPeriod, type Period, PERIODS } from './market/period.ts'
 import { describe } from './wire/describe.ts'
 
@@ -14,6 +15,12 @@ export interface KlinePushOptions {
   periods?: readonly Period[]
   /** Where bars begin and end. @default UTC, round the clock */
   calendar?: Calendar
+  /** How long after the end of a minute the clock closes the bars that end with it, milliseconds; `'off'`: it never does. @default 5000 */
+  closeGraceMs?: number | 'off'
+  /** How many durable events of each key are kept for those who come back; the memory store keeps at most `memoryBars`. @default 10000 */
+  keepEvents?: number
+  /** For how many days the bars of a period are kept, such as `{ '1m': 90 }`: at least 2, and twice as long as the bars that are rolled up from them (62 for `1d`). @default all for ever */
+  retainDays?: RetainDays
   /** A connection that had neither data nor a subscription action for so many milliseconds gets a heartbeat. @default 30000 */
   heartbeatMs?: number
   /** Milliseconds between protocol pings; less than `pongTimeoutMs`. @default 20000 */
@@ -44,6 +51,9 @@ export const DEFAULTS: CheckedOptions = Object.freeze({
   prefix: '',
   periods: PERIODS,
   calendar: utcCalendar,
+  closeGraceMs: 5000,
+  keepEvents: 10_000,
+  retainDays: Object.freeze({}),
   heartbeatMs: 30_000,
   pingEveryMs: 20_000,
   pongTimeoutMs: 50_000,
@@ -56,6 +66,7 @@ export const DEFAULTS: CheckedOptions = Object.freeze({
   maxBodyBytes: 8_388_608,
 })
 
+const LONGEST_DAYS: Partial<Record<Period, number>> = { '3d': 3, '1w': 7, '1M': 31 }
 const TIMER_MAX = 2 ** 31 - 1
 // What Fastify itself takes at registration.
 const FASTIFY_OPTIONS = ['logLevel', 'logSerializers', 'encapsulate']
@@ -68,8 +79,8 @@ export function checkOptions (options: KlinePushOptions): CheckedOptions {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const checked: CheckedOptions = { ...DEFAULTS, ...given }
   for (const [name, fallback] of Object.entries(DEFAULTS)) {
-    if (typeof fallback !== 'number') continue
     const value = checked[name as keyof CheckedOptions] as unknown
+    if (typeof fallback !== 'number' || (name === 'closeGraceMs' && (value === 'off' || value === 0))) continue
     const max = name.endsWith('Ms') ? TIMER_MAX : Number.MAX_SAFE_INTEGER
     if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > max) throw refusal(name, `an integer from 1 to ${max}`, value)
   }
@@ -79,8 +90,21 @@ export function checkOptions (options: KlinePushOptions): CheckedOptions {
   if (!Array.isArray(periods)) throw refusal('periods', 'an array', periods)
   for (const period of periods) if (!isPeriod(period)) throw refusal('periods', `some of ${PERIODS.join(' ')}`, period)
   if (typeof calendar?.start !== 'function' || typeof calendar.end !== 'function' || typeof calendar.tiles !== 'function' || typeof calendar.name !== 'string') throw refusal('calendar', 'a Calendar', calendar)
+  checkRetention(checked)
   if (pingEveryMs >= pongTimeoutMs) throw refusal('pingEveryMs', `less than \`pongTimeoutMs\` (${pongTimeoutMs})`, pingEveryMs)
   return checked
+}
+
+/** What longer bars are rolled up from has to be in reach for as long as they are open, and as long again for what comes late. */
+function checkRetention ({ retainDays, calendar, periods }: CheckedOptions): void {
+  if (typeof retainDays !== 'object' || retainDays === null) throw refusal('retainDays', 'an object such as { "1m": 90 }', retainDays)
+  const { rungs } = createLadder(calendar, periods)
+  for (const [period, days] of Object.entries(retainDays) as [string, unknown][]) {
+    if (!isPeriod(period)) throw refusal('retainDays', `by period, one of ${PERIODS.join(' ')}`, period)
+    const longer = rungs.filter(({ source }) => rungs[source].period === period).map((rung) => LONGEST_DAYS[rung.period] ?? 1)
+    const least = 2 * Math.max(1, ...longer)
+    if (typeof days !== 'number' || !(days >= least)) throw refusal(`retainDays['${period}']`, `a number from ${least} up`, days)
+  }
 }
 
 function refusal (name: string, expected: string, value: unknown): KlineError {

@@ -1,5 +1,5 @@
 import { KlineError } from '../errors.ts'
-import type { Entry } from '../store/store.ts'
+import type { Entry } from '../store/entry.ts'
 import type { Batch, Log } from './log.ts'
 
 /** The log of a single process: a queue. What waits while a commit is under way is handed out as one, and so shares the next. */

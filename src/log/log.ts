@@ -1,4 +1,4 @@
-import type { Entry } from '../store/store.ts'
+import type { Entry } from '../store/entry.ts'
 
 /** Entries that one producer sent together: they are kept all, or none. `id` is what `append` said of them. */
 export interface Batch { readonly id: number, readonly entries: readonly Entry[] }

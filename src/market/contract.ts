@@ -1,36 +1,46 @@
 import type { MinuteBar } from './bar.ts'
 import { Bucket } from './bucket.ts'
-import type { Events } from './events.ts'
 import type { Calendar } from './calendar.ts'
+import type { Events } from './events.ts'
 import type { Ladder } from './ladder.ts'
 import { type History, Lane } from './lane.ts'
 import type { Period } from './period.ts'
 
 export type Outcome = 'accepted' | 'duplicate' | 'revised'
 
+/** How many minutes were new, the same again, or a correction. */
+export interface Counts { accepted: number, duplicates: number, revised: number }
+
+export const COUNTED: Readonly<Record<Outcome, keyof Counts>> = { accepted: 'accepted', duplicate: 'duplicates', revised: 'revised' }
+
 /**
  * Rolls the minutes of one contract up into every period. Deterministic: the bars depend on the set of minutes,
  * `seq` and `revision` on their order too, and on nothing else.
  *
  * A bar is closed once the frontier has reached its end. The frontier is the first minute of which nothing was
- * heard yet, so the last minute of a bar closes it, and so does the first minute after it.
+ * heard yet, so the last minute of a bar closes it, and so does the first minute after it; a watermark says of
+ * minutes that nobody traded that they are over. Only the clock may close a bar beyond the frontier (see `expire`),
+ * so whatever opens at or before a lane's newest closed bar is closed too.
  */
 export class Contract {
   readonly symbol: string
   readonly lanes: readonly Lane[]
-  /** The first minute after the newest one that came in. */
+  /** The first minute after the newest one that came in, or that a watermark has passed. */
   frontier = -Infinity
   /** The oldest minute that came in. */
   first = Infinity
-  /** The place in the log after the newest entry that it took in. */
+  /** The newest watermark of this contract alone. */
+  watermark = -Infinity
+  /** The place in the log after the newest entry that changed it, and after the newest that changed its bars. */
   position = 0
+  barsPosition = 0
   readonly #calendar: Calendar
 
   constructor (symbol: string, { calendar, rungs }: Ladder, history: (period: Period) => History) {
     this.symbol = symbol
     this.#calendar = calendar
     const lanes: Lane[] = []
-    for (const { period, source } of rungs) lanes.push(new Lane(symbol, period, lanes[source], history(period)))
+    for (const rung of rungs) lanes.push(new Lane(symbol, rung, lanes[rung.source], history(rung.period)))
     this.lanes = lanes
   }
 
@@ -39,10 +49,49 @@ export class Contract {
     return bar.time >= this.frontier ? this.#append(bar, events) : this.#amend(bar, events)
   }
 
-  /** Whether the bars that a minute would change can still be computed from what the histories hold. */
+  /** Every minute before `time` has been sent: closes each open bar that has ended by then; says how many. */
+  advance (time: number, events: Events): number {
+    if (time <= this.frontier) return 0
+    this.frontier = time
+    return this.#closeEnded(-Infinity, time, events)
+  }
+
+  /**
+   * The clock has gone from `from` to `to`. A contract that keeps up with it is treated as by a watermark; one that
+   * lags behind, as in a replay of old minutes, loses only such bars as ended in between.
+   */
+  expire (from: number, to: number, events: Events): number {
+    return this.frontier >= from ? this.advance(to, events) : this.#closeEnded(from, to, events)
+  }
+
+  /** The open time of the oldest bar of a lane that is kept. */
+  floor (lane: Lane): number {
+    const { period, keepMs, history } = lane
+    return Math.max(history.floor, keepMs === Infinity ? -Infinity : this.#calendar.start(period, Math.max(0, this.frontier - keepMs)))
+  }
+
+  /** Whether the bars that a minute would change are kept, and those that they are made of. */
   reaches (time: number): boolean {
     if (time >= this.frontier) return true
-    return this.lanes.every((lane) => this.#calendar.start(lane.period, time) >= lane.source.history.floor)
+    return this.lanes.every((lane) => this.start(lane, time) >= Math.max(this.floor(lane), this.floor(lane.source)))
+  }
+
+  /** The open time of the bar that holds a minute. */
+  start (lane: Lane, time: number): number {
+    return this.#calendar.start(lane.period, time)
+  }
+
+  /** The bar that opens at `start`, made anew from those of the next shorter period; there is at least one. */
+  fold (lane: Lane, start: number): Bucket {
+    const end = this.#calendar.end(lane.period, start)
+    const [first, ...others] = lane.source.range({ start, end, limit: Infinity, newest: false })
+    const bucket = new Bucket(start, end, first)
+    for (const part of others) bucket.add(part)
+    return bucket
+  }
+
+  isOpen (lane: Lane, bucket: Bucket): boolean {
+    return bucket.end > this.frontier && bucket.time > lane.newest
   }
 
   #append (bar: Bucket, events: Events): Outcome {
@@ -55,8 +104,16 @@ export class Contract {
     for (let i = 1; i < this.lanes.length; i++) {
       const lane = this.lanes[i]
       if (lane.open !== undefined && time >= lane.open.end) this.#close(lane, lane.open, events)
-      if (lane.open === undefined) lane.open = this.#begin(lane, time, bar)
-      else lane.open.add(bar)
+      if (lane.open === undefined) {
+        const start = this.start(lane, time)
+        if (start <= lane.newest) {
+          this.#replace(lane, this.fold(lane, start), events)
+          continue
+        }
+        lane.open = new Bucket(start, this.#calendar.end(lane.period, start), bar)
+      } else {
+        lane.open.add(bar)
+      }
       if (end >= lane.open.end) this.#close(lane, lane.open, events)
       else events.updated(lane, lane.open)
     }
@@ -69,32 +126,28 @@ export class Contract {
     const known = minutes.history.at(bar.time)
     if (known?.equals(bar)) return 'duplicate'
     if (bar.time < this.first) this.first = bar.time
-    this.#replace(minutes, bar, known, events)
+    this.#replace(minutes, bar, events)
     for (let i = 1; i < this.lanes.length; i++) {
       const lane = this.lanes[i]
-      const start = this.#calendar.start(lane.period, bar.time)
-      const bucket = this.#fold(lane, start)
-      if (bucket.end > this.frontier) {
+      const bucket = this.fold(lane, this.start(lane, bar.time))
+      if (this.isOpen(lane, bucket)) {
         lane.open = bucket
         events.updated(lane, bucket)
       } else {
-        this.#replace(lane, bucket, lane.history.at(start), events)
+        this.#replace(lane, bucket, events)
       }
     }
     return known === undefined ? 'accepted' : 'revised'
   }
 
-  #begin (lane: Lane, time: number, first: Bucket): Bucket {
-    const start = this.#calendar.start(lane.period, time)
-    return new Bucket(start, this.#calendar.end(lane.period, start), first)
-  }
-
-  #fold (lane: Lane, start: number): Bucket {
-    const end = this.#calendar.end(lane.period, start)
-    const [first, ...others] = lane.source.range({ start, end, limit: Infinity, newest: false })
-    const bucket = new Bucket(start, end, first)
-    for (const part of others) bucket.add(part)
-    return bucket
+  #closeEnded (after: number, by: number, events: Events): number {
+    let closed = 0
+    for (const lane of this.lanes) {
+      if (lane.open === undefined || lane.open.end <= after || lane.open.end > by) continue
+      this.#close(lane, lane.open, events)
+      closed++
+    }
+    return closed
   }
 
   #close (lane: Lane, bucket: Bucket, events: Events): void {
@@ -103,7 +156,8 @@ export class Contract {
     events.closed(lane, bucket)
   }
 
-  #replace (lane: Lane, bucket: Bucket, before: Bucket | undefined, events: Events): void {
+  #replace (lane: Lane, bucket: Bucket, events: Events): void {
+    const before = lane.history.at(bucket.time)
     bucket.revision = before === undefined ? 0 : before.revision + 1
     settle(lane, bucket)
     events.revised(lane, bucket)
@@ -114,5 +168,6 @@ export class Contract {
 function settle (lane: Lane, bucket: Bucket): void {
   bucket.closed = true
   bucket.seq = ++lane.seq
+  if (bucket.time > lane.newest) lane.newest = bucket.time
   lane.history.put(bucket)
 }

@@ -1,18 +1,23 @@
 import type { Bucket } from './bucket.ts'
+import type { Rung } from './ladder.ts'
 import type { Period } from './period.ts'
 
 /** Which closed bars of a key: open times from `start` up to, not including, `end`; at most `limit`, the newest if `newest`. */
 export interface Span { readonly start: number, readonly end: number, readonly limit: number, readonly newest: boolean }
 
-/** The closed bars of one key, wherever they are kept. */
+/** The closed bars of one key and its durable events, wherever they are kept. */
 export interface History {
   /** Bars that open before this time have been let go of. -Infinity: none. */
   readonly floor: number
   at (time: number): Bucket | undefined
   /** Ascending. */
   range (span: Span): Bucket[]
-  /** Adds a bar or replaces the one that opens at the same time. */
+  /** Adds a bar or replaces the one that opens at the same time, which is the durable event `bucket.seq`. */
   put (bucket: Bucket): void
+  /** The same for a bar of an import, which is no event of its own. */
+  fill (bucket: Bucket): void
+  /** The durable events after `seq`, each with the bar as it was then; ascending, at most `limit`. */
+  eventsAfter (seq: number, limit: number): Bucket[]
 }
 
 /** Everything about one key `contract.period`: its closed bars, and the bar that is still open. */
@@ -22,18 +27,25 @@ export class Lane {
   /** The lane whose bars make up the bars of this one. */
   readonly source: Lane
   readonly history: History
-  /** How many durable events (a close, a revision) the key has had. */
+  /** For how long before the frontier bars are kept. */
+  readonly keepMs: number
+  /** How many durable events (a close, a revision, an import) the key has had. */
   seq = 0
+  /** The `seq` of the newest import: what came before it can't be told as events. */
+  resetSeq = 0
+  /** The open time of the newest closed bar. */
+  newest = -Infinity
   open: Bucket | undefined = undefined
   /** Where this lane's update stands among the events of a batch; see `Events`. */
   slot = 0
   batch = 0
 
-  constructor (symbol: string, period: Period, source: Lane | undefined, history: History) {
+  constructor (symbol: string, { period, keepMs }: Rung, source: Lane | undefined, history: History) {
     this.key = `${symbol}.${period}`
     this.period = period
     this.source = source ?? this
     this.history = history
+    this.keepMs = keepMs
   }
 
   /** Closed bars and the open one, ascending. */
@@ -48,6 +60,6 @@ export class Lane {
 
   /** The newest bar, open or closed. */
   current (): Bucket | undefined {
-    return this.open ?? this.history.range({ start: -Infinity, end: Infinity, limit: 1, newest: true })[0]
+    return this.open ?? (this.newest === -Infinity ? undefined : this.history.at(this.newest))
   }
 }

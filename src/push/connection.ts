@@ -1,14 +1,16 @@
 import type { Clock } from '../clock.ts'
 import { CLOSE_CODES, type CloseReason, type FrameCode } from '../errors.ts'
-import type { Store } from '../store/store.ts'
-import { ackFrame, type AckedKey, errorFrame, noticeFrame, pongFrame, snapshotFrame } from '../wire/answers.ts'
+import type { Position, Store } from '../store/store.ts'
+import { ackFrame, type AckedKey, errorFrame, heartbeatFrame, noticeFrame, pongFrame } from '../wire/answers.ts'
 import { describe } from '../wire/describe.ts'
 import type { Frame } from '../wire/frame.ts'
 import { type BadKey, type Key, parseKey } from '../wire/key.ts'
 import { parseRequest, type RequestId, type Subscribe, type Unsubscribe } from '../wire/requests.ts'
-import { Outbox, PIECE_BYTES } from './outbox.ts'
-import type { Registry, Seat } from './registry.ts'
+import { Outbox } from './outbox.ts'
+import type { Registry } from './registry.ts'
 import type { Socket } from './socket.ts'
+import { Subscriptions } from './subscriptions.ts'
+import type { Watchers } from './watchers.ts'
 
 export interface Limits {
   readonly maxKeysPerConnection: number
@@ -21,14 +23,12 @@ export interface Limits {
 export interface Surroundings {
   readonly store: Store
   readonly registry: Registry
+  readonly watchers: Watchers
   readonly clock: Clock
   readonly limits: Limits
   /** The connection is over, for whatever reason; called once. */
   readonly onEnd: (connection: Connection) => void
 }
-
-/** A snapshot that a subscription still has to send before it is live. */
-interface Owed { readonly key: Key, readonly history: number, readonly closedOnly: boolean }
 
 /** One client: the frames it sends, the keys it holds, and what it is owed. */
 export class Connection {
@@ -37,9 +37,7 @@ export class Connection {
   lastPong: number
   readonly #socket: Socket
   readonly #surroundings: Surroundings
-  /** The keys it holds; one whose snapshot has not gone out yet has no seat. */
-  readonly #seats = new Map<string, Seat | undefined>()
-  readonly #owed = new Map<string, Owed>()
+  readonly #subscriptions: Subscriptions
   #badFrames = 0
   #ended = false
 
@@ -53,8 +51,10 @@ export class Connection {
       maxBufferedBytes: surroundings.limits.maxBufferedBytes,
       now,
       onOverflow: () => { this.close(CLOSE_CODES.slowConsumer) },
-      onIdle: () => { this.#payOwed() },
+      onIdle: () => { this.#subscriptions.pay() },
     })
+    const { store, registry, watchers, clock } = surroundings
+    this.#subscriptions = new Subscriptions({ store, registry, watchers, outbox: this.outbox, now: () => clock.now() })
   }
 
   receive (message: Buffer, { binary }: { binary: boolean }): void {
@@ -68,7 +68,7 @@ export class Connection {
     switch (request.op) {
       case 'subscribe': return this.#subscribe(request)
       case 'unsubscribe': return this.#unsubscribe(request)
-      case 'list': return this.send(ackFrame({ id: request.id, op: 'list', keys: [...this.#seats.keys()] }))
+      case 'list': return this.send(ackFrame({ id: request.id, op: 'list', keys: this.#subscriptions.keys() }))
       case 'ping': return this.send(pongFrame(request.id, this.#surroundings.clock.now()))
     }
   }
@@ -76,6 +76,12 @@ export class Connection {
   send (frame: Frame): void {
     this.outbox.push(frame)
     this.outbox.flush()
+  }
+
+  /** Tells a quiet client that it is still connected, and what it should have by now. */
+  beat (now: number): void {
+    this.outbox.quietSince = now
+    this.send(heartbeatFrame(now, this.#subscriptions.proof()))
   }
 
   ping (now: number): void {
@@ -107,71 +113,48 @@ export class Connection {
   end (): void {
     if (this.#ended) return
     this.#ended = true
-    const { registry, onEnd } = this.#surroundings
-    for (const seat of this.#seats.values()) if (seat !== undefined) registry.leave(seat)
-    this.#seats.clear()
-    this.#owed.clear()
+    this.#subscriptions.clear()
     this.outbox.end()
-    onEnd(this)
+    this.#surroundings.onEnd(this)
   }
 
-  #subscribe ({ id, args, history = 1, closedOnly = false, since }: Subscribe): void {
-    const { store, limits } = this.#surroundings
+  #subscribe ({ id, args, history = 1, closedOnly = false, watermarks = false, since }: Subscribe): void {
+    const { limits } = this.#surroundings
     if (history > limits.maxHistory) return this.#error(id, 'BAD_FRAME', `Expected \`history\` to be an integer from 1 to ${limits.maxHistory}, got ${describe(history)}`)
     const { good, rejected } = this.#sort(args)
-    const added = good.filter(({ key }) => !this.#seats.has(key)).length
-    const total = this.#seats.size + added
+    const added = good.filter(({ key }) => !this.#subscriptions.has(key)).length
+    const total = this.#subscriptions.size + added
     if (total > limits.maxKeysPerConnection) return this.#error(id, 'TOO_MANY_KEYS', `Expected at most ${limits.maxKeysPerConnection} keys, got ${total} with these; nothing changed`)
     const keys: AckedKey[] = []
     for (const key of good) {
-      const position = store.position(key.symbol, key.period)
-      keys.push({ key: key.key, ...position, ...(since !== undefined && Object.hasOwn(since, key.key) ? { recovered: false } : undefined) })
-      this.#leave(key.key)
-      this.#seats.set(key.key, undefined)
-      this.#owed.set(key.key, { key, history, closedOnly })
+      const acked = this.#resume(key, since !== undefined && Object.hasOwn(since, key.key) ? since[key.key] : undefined)
+      keys.push(acked)
+      this.#subscriptions.add({ key, history, closedOnly, watermarks, after: acked.replayed === undefined ? undefined : acked.seq - acked.replayed })
     }
     this.#stir()
     this.outbox.push(ackFrame({ id, op: 'subscribe', keys, rejected }))
     if (this.outbox.stalled) this.outbox.flush()
-    else this.#payOwed()
+    else this.#subscriptions.pay()
+  }
+
+  /** Where a key stands, and whether what came after `since` can be told. */
+  #resume ({ key, symbol, period }: Key, since: Position | undefined): AckedKey {
+    const { store } = this.#surroundings
+    const position = store.position(symbol, period)
+    if (since === undefined) return { key, ...position }
+    const recovered = since.epoch === position.epoch && store.events({ symbol, period, seq: since.seq, limit: 1 }) !== undefined
+    return { key, ...position, recovered, ...(recovered ? { replayed: position.seq - since.seq } : undefined) }
   }
 
   #unsubscribe ({ id, args }: Unsubscribe): void {
     const keys: string[] = []
     const rejected: BadKey[] = []
     for (const key of new Set(args)) {
-      if (this.#seats.has(key)) {
-        this.#leave(key)
-        this.#seats.delete(key)
-        this.#owed.delete(key)
-        keys.push(key)
-      } else {
-        rejected.push({ key, code: 'NOT_SUBSCRIBED', message: 'The key was not subscribed' })
-      }
+      if (this.#subscriptions.remove(key)) keys.push(key)
+      else rejected.push({ key, code: 'NOT_SUBSCRIBED', message: 'The key was not subscribed' })
     }
     this.#stir()
     this.send(ackFrame({ id, op: 'unsubscribe', keys, rejected }))
-  }
-
-  /**
-   * Sends snapshots until the socket is full. A key's snapshot and its place among the live ones are taken in the
-   * same turn, so they join; a key that waits its turn costs its name, and its snapshot will be the newer.
-   */
-  #payOwed (): void {
-    const { store, registry } = this.#surroundings
-    let bytes = 0
-    for (const [key, { key: { symbol, period }, history, closedOnly }] of this.#owed) {
-      if (this.outbox.stalled) break
-      const frame = snapshotFrame(key, store.position(symbol, period), store.buckets({ symbol, period, limit: history }))
-      this.#seats.set(key, registry.join(key, this.outbox, { closedOnly }))
-      this.#owed.delete(key)
-      this.outbox.push(frame)
-      bytes += frame.bytes.length
-      if (bytes < PIECE_BYTES) continue
-      this.outbox.flush()
-      bytes = 0
-    }
-    this.outbox.flush()
   }
 
   #sort (args: readonly string[]): { good: Key[], rejected: BadKey[] } {
@@ -183,11 +166,6 @@ export class Connection {
       else good.push(key)
     }
     return { good, rejected }
-  }
-
-  #leave (key: string): void {
-    const seat = this.#seats.get(key)
-    if (seat !== undefined) this.#surroundings.registry.leave(seat)
   }
 
   /** A subscription action: the next heartbeat is a whole interval away. */

@@ -1,21 +1,28 @@
 import type { Clock } from '../clock.ts'
 import { KlineError } from '../errors.ts'
-import type { Batch, Log } from '../log/log.ts'
+import type { Log } from '../log/log.ts'
 import type { MinuteBar } from '../market/bar.ts'
-import type { Outcome } from '../market/contract.ts'
-import type { BarEvent } from '../market/events.ts'
+import { COUNTED, type Counts, type Outcome } from '../market/contract.ts'
+import type { Import } from '../store/entry.ts'
 import type { Klines, Store, SymbolInfo } from '../store/store.ts'
 import { parseKey } from '../wire/key.ts'
 import { parseMinutes } from '../wire/minutes.ts'
 import { type KlineQuery, parseQuery } from '../wire/query.ts'
-import { broadcast } from './broadcast.ts'
+import { parseWatermark, type WatermarkInput } from '../wire/watermark.ts'
+import { Broadcaster } from './broadcaster.ts'
 import { Connection, type Limits } from './connection.ts'
+import { Intake } from './intake.ts'
+import type { Logger } from './logger.ts'
 import { startPulse } from './pulse.ts'
-import { type Listener, Registry } from './registry.ts'
+import { type Ear, type Listener, Registry } from './registry.ts'
 import type { Socket } from './socket.ts'
+import { startTimekeeper } from './timekeeper.ts'
+import { Watchers } from './watchers.ts'
 
-/** How the bars of one `ingest` fared: new, the same again, or a correction. */
-export interface Counts { accepted: number, duplicates: number, revised: number }
+export type { Counts } from '../market/contract.ts'
+
+/** So many minutes of an import are rolled up in one step, which must not hold the event loop for long. */
+const IMPORT_STEP = 1000
 
 export interface Health {
   readonly status: 'ok' | 'closing'
@@ -23,11 +30,6 @@ export interface Health {
   readonly symbols: number
   readonly connections: number
   readonly keys: number
-}
-
-/** Objects first, then a plain sentence; what pino and Fastify have. */
-export interface Logger {
-  error (evidence: object, message: string): void
 }
 
 export interface HubOptions {
@@ -39,26 +41,38 @@ export interface HubOptions {
   readonly heartbeatMs: number
   readonly pingEveryMs: number
   readonly pongTimeoutMs: number
+  /** How long after the end of a minute the clock closes the bars that end with it; `off`: it never does. */
+  readonly closeGraceMs: number | 'off'
 }
-
-interface Waiting { readonly resolve: (counts: Counts) => void, readonly reject: (err: unknown) => void }
-
-const COUNTED: Record<Outcome, keyof Counts> = { accepted: 'accepted', duplicate: 'duplicates', revised: 'revised' }
 
 /** The door for producers and subscribers, in process or behind a route. */
 export class Hub {
   readonly #options: HubOptions
   readonly #registry = new Registry()
+  readonly #watchers = new Watchers()
   readonly #connections = new Set<Connection>()
-  readonly #waiting = new Map<number, Waiting>()
-  readonly #stopPulse: () => void
-  readonly #drained: Promise<void>
+  readonly #broadcaster: Broadcaster
+  readonly #intake: Intake
+  readonly #stopTimers: () => void
   #closing = false
 
   constructor (options: HubOptions) {
     this.#options = options
-    this.#stopPulse = startPulse({ ...options, connections: this.#connections })
-    this.#drained = this.#drain()
+    const { store, clock, logger, closeGraceMs } = options
+    this.#broadcaster = new Broadcaster({
+      registry: this.#registry,
+      watchers: this.#watchers,
+      clock,
+      epoch: store.epoch,
+      onListenerError: (err, key) => { logger.error({ err, key }, 'a listener threw') },
+    })
+    this.#intake = new Intake({ ...options, onEvents: (events) => { this.#broadcaster.send(events) } })
+    const stopPulse = startPulse({ ...options, connections: this.#connections })
+    const stopTimekeeper = closeGraceMs === 'off' ? () => {} : startTimekeeper({ clock, graceMs: closeGraceMs, onMinute: (time) => { this.#mark(time) } })
+    this.#stopTimers = () => {
+      stopPulse()
+      stopTimekeeper()
+    }
   }
 
   /**
@@ -67,21 +81,50 @@ export class Hub {
    * @throws KLP_ERR_BAR, KLP_ERR_BATCH, KLP_ERR_TOO_OLD: nothing was taken; KLP_ERR_NOT_STORED, KLP_ERR_CLOSED: send them again
    */
   async ingest (bars: MinuteBar | readonly MinuteBar[]): Promise<Counts> {
-    const minutes = parseMinutes(bars)
-    const id = this.#options.log.append(minutes)
-    return await new Promise((resolve, reject) => { this.#waiting.set(id, { resolve, reject }) })
+    const counts: Counts = { accepted: 0, duplicates: 0, revised: 0 }
+    for (const outcome of await this.#intake.append(parseMinutes(bars))) counts[COUNTED[outcome as Outcome]]++
+    return counts
+  }
+
+  /**
+   * Takes old minutes as `ingest` does, but pushes none of their bars: whoever listens to a key that they change is
+   * told to read it again, once the import pauses.
+   *
+   * @throws as `ingest`
+   */
+  async import (bars: MinuteBar | readonly MinuteBar[]): Promise<Counts> {
+    const counts: Counts = { accepted: 0, duplicates: 0, revised: 0 }
+    for (const { accepted, duplicates, revised } of await this.#intake.append(importsOf(parseMinutes(bars))) as Counts[]) {
+      counts.accepted += accepted
+      counts.duplicates += duplicates
+      counts.revised += revised
+    }
+    return counts
+  }
+
+  /**
+   * Takes the word that every minute that opens before `time` has been sent, and closes each open bar that has
+   * ended by then; resolves with how many.
+   *
+   * @throws KLP_ERR_WATERMARK, KLP_ERR_NOT_STORED, KLP_ERR_CLOSED: nothing was closed
+   */
+  async watermark (input: WatermarkInput): Promise<{ closed: number }> {
+    const [result] = await this.#intake.append([parseWatermark(input, this.#options.clock.now())])
+    return result as { closed: number }
   }
 
   /**
    * Calls back with every bar of a key `contract.period`, as a subscriber's `bar` frames have it, until the function
-   * that comes back is called. What a listener throws is logged and hurts nobody else.
+   * that comes back is called; `onReset` when an import has changed bars that have to be read again. What a listener
+   * throws is logged and hurts nobody else.
    *
    * @throws KLP_ERR_KEY
    */
-  subscribe (key: string, listener: Listener): () => void {
-    const parsed = parseKey(key, this.#options.store.periods)
+  subscribe (key: string, listener: Listener, { onReset = () => {} }: { onReset?: Ear['onReset'] } = {}): () => void {
+    const { store } = this.#options
+    const parsed = parseKey(key, store.periods)
     if ('code' in parsed) throw new KlineError('KLP_ERR_KEY', `\`${key}\`: ${parsed.message}`)
-    return this.#registry.listen(key, listener)
+    return this.#registry.listen(key, { onBar: listener, onReset }, store.position(parsed.symbol, parsed.period).seq)
   }
 
   /**
@@ -117,6 +160,7 @@ export class Hub {
     const connection = new Connection(socket, {
       store,
       registry: this.#registry,
+      watchers: this.#watchers,
       clock,
       limits,
       onEnd: (ended) => { this.#connections.delete(ended) },
@@ -129,9 +173,9 @@ export class Hub {
   /** Takes no more bars, finishes those that it took, and says goodbye to the subscribers. */
   async drain (): Promise<void> {
     this.#closing = true
-    this.#options.log.close()
-    await this.#drained
-    this.#stopPulse()
+    await this.#intake.close()
+    this.#stopTimers()
+    this.#broadcaster.finish()
     for (const connection of this.#connections) connection.sayGoodbye(retryMs())
   }
 
@@ -140,55 +184,24 @@ export class Hub {
     await this.#options.store.close()
   }
 
-  async #drain (): Promise<void> {
-    for await (const batches of this.#options.log.tail()) await this.#take(batches.filter((batch) => this.#reaches(batch)))
+  #mark (time: number): void {
+    // One that fails was logged, and the next one makes up for it.
+    this.#intake.append([{ kind: 'clock', time }]).catch(() => {})
   }
+}
 
-  /** One commit for all batches that came while the last one was under way. */
-  async #take (batches: readonly Batch[]): Promise<void> {
-    if (batches.length === 0) return
-    const outcomes: Outcome[] = []
-    try {
-      for await (const applied of this.#options.store.apply(batches.flatMap(({ entries }) => entries))) {
-        for (const outcome of applied.outcomes) outcomes.push(outcome)
-        this.#broadcast(applied.events)
-      }
-    } catch (err) {
-      this.#options.logger.error({ err }, 'bars could not be stored')
-      const refusal = new KlineError('KLP_ERR_NOT_STORED', 'The bars could not be stored; none was accepted, send them again', { cause: err })
-      for (const { id } of batches) this.#settle(id)?.reject(refusal)
-      return
-    }
-    let next = 0
-    for (const { id, entries } of batches) {
-      const counts: Counts = { accepted: 0, duplicates: 0, revised: 0 }
-      for (let i = 0; i < entries.length; i++) counts[COUNTED[outcomes[next++]]]++
-      this.#settle(id)?.resolve(counts)
-    }
+function importsOf (minutes: readonly MinuteBar[]): Import[] {
+  const bySymbol = new Map<string, MinuteBar[]>()
+  for (const minute of minutes) {
+    const group = bySymbol.get(minute.symbol)
+    if (group === undefined) bySymbol.set(minute.symbol, [minute])
+    else group.push(minute)
   }
-
-  /** A minute that is too old to be corrected is refused with its whole batch, before anything is written. */
-  #reaches ({ id, entries }: Batch): boolean {
-    const index = entries.findIndex(({ symbol, time }) => !this.#options.store.reaches(symbol, time))
-    if (index === -1) return true
-    const { symbol, time } = entries[index]
-    this.#settle(id)?.reject(new KlineError('KLP_ERR_TOO_OLD', `bar ${index}: Expected \`time\` to be within the bars of \`${symbol}\` that memory still holds, got \`${time}\``))
-    return false
+  const imports: Import[] = []
+  for (const [symbol, group] of bySymbol) {
+    for (let i = 0; i < group.length; i += IMPORT_STEP) imports.push({ kind: 'import', symbol, minutes: group.slice(i, i + IMPORT_STEP) })
   }
-
-  #settle (id: number): Waiting | undefined {
-    const waiting = this.#waiting.get(id)
-    this.#waiting.delete(id)
-    return waiting
-  }
-
-  #broadcast (events: readonly (BarEvent | undefined)[]): void {
-    broadcast(events, {
-      registry: this.#registry,
-      now: this.#options.clock.now(),
-      onListenerError: (err, key) => { this.#options.logger.error({ err, key }, 'a listener threw') },
-    })
-  }
+  return imports
 }
 
 /** Spreads those who come back over two seconds. */

@@ -1,6 +1,5 @@
 import type { Clock } from '../clock.ts'
 import { CLOSE_CODES } from '../errors.ts'
-import { heartbeatFrame } from '../wire/answers.ts'
 import type { Connection } from './connection.ts'
 
 export interface PulseOptions {
@@ -22,7 +21,6 @@ export function startPulse ({ clock, connections, heartbeatMs, pingEveryMs, pong
     // After the process itself was stopped for a while, pongs may lie unread: look again at the next tick.
     const late = now - lastTick > Math.max(pongTimeoutMs - pingEveryMs, 5 * tickMs)
     lastTick = now
-    const heartbeat = heartbeatFrame(now)
     for (const connection of connections) {
       if (now - connection.lastPong >= pongTimeoutMs && !late) {
         connection.close(CLOSE_CODES.noPong)
@@ -30,10 +28,7 @@ export function startPulse ({ clock, connections, heartbeatMs, pingEveryMs, pong
         continue
       }
       if (now - connection.lastPing >= pingEveryMs) connection.ping(now)
-      if (now - connection.outbox.quietSince >= heartbeatMs) {
-        connection.outbox.quietSince = now
-        connection.send(heartbeat)
-      }
+      if (now - connection.outbox.quietSince >= heartbeatMs) connection.beat(now)
     }
   })
 }

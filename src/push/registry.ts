@@ -12,19 +12,25 @@ class Group {
   readonly seats: Seat[] = []
 }
 
+/** A listener in process. */
+export interface Ear { readonly onBar: Listener, readonly onReset: () => void }
+
 /** Who listens to one key. */
 export class Topic {
   readonly key: string
+  /** The newest durable event that they were told. */
+  seq: number
   readonly everything = new Group()
   readonly closedOnly = new Group()
-  readonly listeners = new Set<Listener>()
+  readonly ears = new Set<Ear>()
 
-  constructor (key: string) {
+  constructor (key: string, seq: number) {
     this.key = key
+    this.seq = seq
   }
 
   get empty (): boolean {
-    return this.everything.seats.length === 0 && this.closedOnly.seats.length === 0 && this.listeners.size === 0
+    return this.everything.seats.length === 0 && this.closedOnly.seats.length === 0 && this.ears.size === 0
   }
 }
 
@@ -41,8 +47,9 @@ export class Registry {
     return this.#topics.get(key)
   }
 
-  join (key: string, outbox: Outbox, { closedOnly }: { closedOnly: boolean }): Seat {
-    const topic = this.#topicOf(key)
+  /** `seq` is that of the newest durable event of the key, which the outbox has or is about to get. */
+  join (key: string, outbox: Outbox, { seq, closedOnly }: { seq: number, closedOnly: boolean }): Seat {
+    const topic = this.#topicOf(key, seq)
     const group = closedOnly ? topic.closedOnly : topic.everything
     const seat: Seat = { topic, group, place: group.seats.length }
     group.outboxes.push(outbox)
@@ -62,19 +69,19 @@ export class Registry {
     this.#dropIfEmpty(topic)
   }
 
-  listen (key: string, listener: Listener): () => void {
-    const topic = this.#topicOf(key)
-    topic.listeners.add(listener)
+  listen (key: string, ear: Ear, seq: number): () => void {
+    const topic = this.#topicOf(key, seq)
+    topic.ears.add(ear)
     return () => {
-      topic.listeners.delete(listener)
+      topic.ears.delete(ear)
       this.#dropIfEmpty(topic)
     }
   }
 
-  #topicOf (key: string): Topic {
+  #topicOf (key: string, seq: number): Topic {
     let topic = this.#topics.get(key)
     if (topic === undefined) {
-      topic = new Topic(key)
+      topic = new Topic(key, seq)
       this.#topics.set(key, topic)
     }
     return topic

@@ -1,34 +1,42 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { open, type Database, type RootDatabase } from 'lmdb'
-import { KlineError } from '../errors.ts'
+import { open, type RootDatabase } from 'lmdb'
 import type { Contract } from '../market/contract.ts'
-import { Events } from '../market/events.ts'
 import type { Ladder } from '../market/ladder.ts'
+import type { Period } from '../market/period.ts'
 import { Archive } from './archive.ts'
 import { Book } from './book.ts'
-import { newEpoch } from './epoch.ts'
-import { decodeEntries, encodeEntries } from './journal.ts'
+import { Clerk, type Marks } from './clerk.ts'
+import type { Entry } from './entry.ts'
+import { Journal } from './journal.ts'
+import { Meta } from './meta.ts'
 import { claim } from './owner.ts'
-import type { Applied, Entry, Query, Store } from './store.ts'
+import { type Applied, type EventQuery, KEEP_EVENTS, type Position, type Query, type Retention, type Store } from './store.ts'
 import { Tail } from './tail.ts'
 
-const FORMAT = 1
-
-export interface LmdbOptions {
-  dataDir: string
-  /** After how many entries the bars move from memory to the archive. More: fewer, larger writes, and a longer start. */
-  archiveEvery?: number
+export interface LmdbOptions extends Retention {
+  readonly dataDir: string
+  /** After how many minutes the bars move from memory to the archive. More: fewer, larger writes, and a longer start. */
+  readonly archiveEvery?: number
   /** Hears of an archive run that failed. Nothing is lost by it: the journal still has the entries. */
-  onArchiveError?: (err: unknown) => void
+  readonly onArchiveError?: (err: unknown) => void
 }
+
+// All that a contract has new goes to the archive in one step, which must not hold the event loop for long.
+const CONTRACT_MINUTES = 4096
+// An import lands in few contracts, so its minutes count as if all had come for one of sixteen.
+const IMPORT_WEIGHT = 16
+// How many times `archiveEvery` may wait in memory before producers wait for the archive.
+const MOST_PENDING = 8
+const CONTRACTS_PER_COMMIT = 32
 
 /**
  * Bars on disk. An accepted batch is one record of a journal, which is all that has to be durable before the bars
  * show: one run of bytes, where writing each bar of each period to its place would touch a page for every one.
  * Now and then the bars themselves go to the archive, and the journal is cut.
  */
-export async function createLmdbStore (ladder: Ladder, { dataDir, archiveEvery = 65_536, onArchiveError = () => {} }: LmdbOptions): Promise<Store> {
+export async function createLmdbStore (ladder: Ladder, options: LmdbOptions): Promise<Store> {
+  const { dataDir } = options
   mkdirSync(dataDir, { recursive: true })
   const root = open({
     path: join(dataDir, 'bars.mdb'),
@@ -39,24 +47,11 @@ export async function createLmdbStore (ladder: Ladder, { dataDir, archiveEvery =
     overlappingSync: false, // a commit that resolves is on disk
     eventTurnBatching: false, // a transaction holds what we put in it and nothing else
   })
-  const meta = root.openDB<string, string>('meta', { encoding: 'string', cache: false })
-  let release: () => Promise<void>
+  const meta = new Meta(root)
+  let release = async (): Promise<void> => {}
   try {
-    release = await claim(dataDir, {
-      read: () => meta.get('owner'),
-      swap: (expected, next) => meta.transactionSync(() => {
-        if (meta.get('owner') !== expected) return false
-        meta.putSync('owner', next)
-        return true
-      }),
-    })
-  } catch (err) {
-    await root.close()
-    throw err
-  }
-  try {
-    const epoch = openMeta(meta, ladder, dataDir)
-    return new LmdbStore({ root, ladder, epoch, archiveEvery, onArchiveError, release })
+    release = await claim(dataDir, meta.owner)
+    return new LmdbStore({ root, meta, ladder, options, epoch: meta.epoch(ladder, dataDir), release })
   } catch (err) {
     await release()
     await root.close()
@@ -64,51 +59,76 @@ export async function createLmdbStore (ladder: Ladder, { dataDir, archiveEvery =
   }
 }
 
+interface Parts {
+  readonly root: RootDatabase
+  readonly meta: Meta
+  readonly ladder: Ladder
+  readonly options: LmdbOptions
+  readonly epoch: string
+  readonly release: () => Promise<void>
+}
+
 class LmdbStore implements Store {
   readonly epoch: string
-  readonly periods
+  readonly periods: readonly Period[]
   readonly #root: RootDatabase
-  readonly #journal: Database<Buffer, Buffer>
+  readonly #meta: Meta
+  readonly #journal: Journal
   readonly #archive: Archive
   readonly #book: Book
+  readonly #clerk: Clerk
   readonly #archiveEvery: number
   readonly #onArchiveError: (err: unknown) => void
   readonly #release: () => Promise<void>
+  /** How many minutes are in memory only, and the entries up to which they are in the archive. */
+  #pending = 0
   #archivedAt: number
   #archiving: Promise<void> | undefined
   #closing = false
 
-  constructor ({ root, ladder, epoch, archiveEvery, onArchiveError, release }: { root: RootDatabase, ladder: Ladder, epoch: string, archiveEvery: number, onArchiveError: (err: unknown) => void, release: () => Promise<void> }) {
+  constructor ({ root, meta, ladder, options: { archiveEvery = 65_536, keepEvents = KEEP_EVENTS, onArchiveError = () => {} }, epoch, release }: Parts) {
     this.epoch = epoch
     this.periods = ladder.rungs.map(({ period }) => period)
     this.#root = root
-    this.#journal = root.openDB('journal', { keyEncoding: 'binary', encoding: 'binary', cache: false })
+    this.#meta = meta
+    this.#journal = new Journal(root)
     const archive = new Archive(root)
     this.#archive = archive
     this.#archiveEvery = archiveEvery
     this.#onArchiveError = onArchiveError
     this.#release = release
-    this.#book = new Book(ladder, (symbol, period) => new Tail(symbol, period, archive))
-    this.#archive.load((symbol) => this.#book.contract(symbol))
+    this.#book = new Book(ladder, { keepEvents, history: (symbol, period) => new Tail(symbol, period, archive) })
+    this.#clerk = new Clerk(this.#book, meta.marks)
+    archive.load(this.#book)
     this.#archivedAt = this.#replay()
   }
 
   async * apply (entries: readonly Entry[]): AsyncGenerator<Applied> {
-    await this.#commit(() => { this.#journal.put(positionKey(this.#book.position), encodeEntries(entries)).catch(ignore) })
-    yield * this.#book.apply(entries)
-    if (this.#book.position - this.#archivedAt >= this.#archiveEvery) this.#archiving ??= this.#runArchive()
+    if (this.#pending > this.#archiveEvery * MOST_PENDING) await this.#archiving
+    await this.#commit(() => { this.#journal.put(this.#clerk.position, entries) })
+    yield * this.#clerk.apply(entries)
+    this.#pending += weigh(entries)
+    if (this.#pending >= Math.min(this.#archiveEvery, CONTRACT_MINUTES * this.#book.contracts.size)) this.#archiving ??= this.#runArchive()
   }
 
-  reaches (): boolean {
-    return true
+  reaches (symbol: string, time: number): boolean {
+    return this.#book.reaches(symbol, time)
   }
 
-  position (symbol: string, period: Parameters<Store['position']>[1]) {
+  position (symbol: string, period: Period): Position {
     return { epoch: this.epoch, seq: this.#book.seq(symbol, period) }
   }
 
   buckets (query: Query) {
     return this.#book.buckets(query)
+  }
+
+  events (query: EventQuery) {
+    return this.#book.events(query)
+  }
+
+  open (symbol: string, period: Period) {
+    return this.#book.open(symbol, period)
   }
 
   symbols () {
@@ -129,53 +149,52 @@ class LmdbStore implements Store {
   /** Rolls up what the journal has and the archive has not; returns where the journal begins. */
   #replay (): number {
     let begin: number | undefined
-    for (const { key, value } of this.#journal.getRange()) {
-      this.#book.position = key.readUIntBE(0, 6)
-      begin ??= this.#book.position
-      for (const entry of decodeEntries(value)) {
-        if (this.#book.contract(entry.symbol).position > this.#book.position) this.#book.position++
-        else this.#book.applyOne(entry, new Events())
-      }
+    for (const { position, entries } of this.#journal.read()) {
+      begin ??= position
+      this.#clerk.position = position
+      this.#clerk.replay(entries)
+      this.#pending += weigh(entries)
     }
     return begin ?? 0
   }
 
   /** Moves every contract's new bars to the archive, a few contracts in one transaction, then cuts the journal. */
   async #runArchive (): Promise<void> {
-    const upTo = this.#book.position
-    const before = this.#archivedAt
+    const { position: upTo } = this.#clerk
+    const marks: Marks = { ...this.#clerk.marks }
+    const since = this.#archivedAt
+    const pending = this.#pending
     this.#archivedAt = upTo
+    this.#pending = 0
     try {
-      const contracts = [...this.#book.contracts.values()].filter((contract) => contract.position > before)
-      for (let i = 0; i < contracts.length && !this.#closing; i += 32) await this.#archiveSome(contracts.slice(i, i + 32))
-      if (!this.#closing) await this.#commit(() => { this.#cutJournal(upTo) })
+      const contracts = [...this.#book.contracts.values()].filter((contract) => contract.position > since)
+      for (let i = 0; i < contracts.length && !this.#closing; i += CONTRACTS_PER_COMMIT) {
+        await this.#archiveSome(contracts.slice(i, i + CONTRACTS_PER_COMMIT), since)
+      }
+      if (this.#closing) return
+      await this.#commit(() => {
+        this.#meta.putMarks(marks)
+        this.#journal.cut(upTo)
+      })
     } catch (err) {
-      this.#archivedAt = before
+      this.#archivedAt = since
+      this.#pending += pending
       this.#onArchiveError(err)
     } finally {
       this.#archiving = undefined
     }
   }
 
-  async #archiveSome (contracts: Contract[]): Promise<void> {
+  async #archiveSome (contracts: readonly Contract[], since: number): Promise<void> {
     const seqs: number[] = []
     await this.#commit(() => {
       for (const contract of contracts) {
-        this.#archive.put(contract)
+        this.#archive.put(contract, { book: this.#book, since })
         for (const { seq } of contract.lanes) seqs.push(seq)
       }
     })
     let next = 0
     for (const { lanes } of contracts) for (const lane of lanes) (lane.history as Tail).archived(seqs[next++])
-  }
-
-  /** Drops the records that lie before `upTo` as a whole; the last one stays, because it says where the log is. */
-  #cutJournal (upTo: number): void {
-    let previous: Buffer | undefined
-    for (const key of this.#journal.getKeys({ end: positionKey(upTo + 1) })) {
-      if (previous !== undefined) this.#journal.remove(previous).catch(ignore)
-      previous = key
-    }
   }
 
   async #commit (write: () => void): Promise<void> {
@@ -189,28 +208,9 @@ class LmdbStore implements Store {
   }
 }
 
-/** For the parts of a transaction: what becomes of it is said by the whole. */
-function ignore (): void {}
-
-function openMeta (meta: Database<string, string>, { calendar, rungs }: Ladder, dataDir: string): string {
-  const ours = { format: String(FORMAT), calendar: calendar.name, periods: rungs.map(({ period }) => period).join(' ') }
-  const epoch = meta.get('epoch')
-  if (epoch === undefined) {
-    const made = newEpoch()
-    meta.transactionSync(() => {
-      for (const [name, value] of Object.entries({ ...ours, epoch: made })) meta.putSync(name, value)
-    })
-    return made
-  }
-  for (const [name, value] of Object.entries(ours)) {
-    const theirs = meta.get(name)
-    if (theirs !== value) throw new KlineError('KLP_ERR_INCOMPATIBLE', `The data directory \`${dataDir}\` was made with ${name} \`${theirs}\`, got \`${value}\``)
-  }
-  return epoch
-}
-
-function positionKey (position: number): Buffer {
-  const key = Buffer.allocUnsafe(6)
-  key.writeUIntBE(position, 0, 6)
-  return key
+/** How many minutes entries put into memory; a watermark counts as one. */
+function weigh (entries: readonly Entry[]): number {
+  let minutes = 0
+  for (const entry of entries) minutes += 'kind' in entry && entry.kind === 'import' ? entry.minutes.length * IMPORT_WEIGHT : 1
+  return minutes
 }

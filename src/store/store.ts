@@ -1,20 +1,24 @@
-import type { Bar, MinuteBar } from '../market/bar.ts'
-import type { Outcome } from '../market/contract.ts'
-import type { BarEvent } from '../market/events.ts'
+import type { Bar } from '../market/bar.ts'
 import type { Bucket } from '../market/bucket.ts'
+import type { Counts, Outcome } from '../market/contract.ts'
+import type { MarketEvent } from '../market/events.ts'
 import type { Period } from '../market/period.ts'
+import type { Entry } from './entry.ts'
 
-/** What the log is made of. */
-export type Entry = MinuteBar
+/** How an entry fared: a minute, an import, or a watermark (how many open bars it closed). */
+export type Result = Outcome | Counts | { readonly closed: number }
 
 /** A part of what `apply` was given: how each entry fared, and what subscribers are to hear. */
-export interface Applied { readonly outcomes: readonly Outcome[], readonly events: readonly (BarEvent | undefined)[] }
+export interface Applied { readonly results: readonly Result[], readonly events: readonly (MarketEvent | undefined)[] }
 
 /** Where a key stands in its stream of durable events. */
 export interface Position { readonly epoch: string, readonly seq: number }
 
 /** Open times from `start` (inclusive) to `end` (exclusive), UTC milliseconds; the first `limit` of them with `start`, else the newest. */
 export interface Query { symbol: string, period: Period, start?: number | undefined, end?: number | undefined, limit: number }
+
+/** The durable events of a key after `seq`, the first `limit` of them. */
+export interface EventQuery { symbol: string, period: Period, seq: number, limit: number }
 
 export interface SymbolInfo {
   readonly symbol: string
@@ -23,6 +27,13 @@ export interface SymbolInfo {
   readonly lastTime: number
   readonly lastClose: number
 }
+
+export interface Retention {
+  /** How many durable events of each key are kept for those who come back. @default 10000 */
+  readonly keepEvents?: number
+}
+
+export const KEEP_EVENTS = 10_000
 
 /**
  * What the log means: the bars. Reads are synchronous and show only what is durable, so a snapshot and a place
@@ -44,6 +55,10 @@ export interface Store {
   position (symbol: string, period: Period): Position
   /** Ascending; the last one may be open. */
   buckets (query: Query): Bucket[]
+  /** Each with the bar as it was then, ascending. Undefined: not all events after `seq` are kept, or it is still to come. */
+  events (query: EventQuery): Bucket[] | undefined
+  /** The bar of a key that is still open. */
+  open (symbol: string, period: Period): Bucket | undefined
   symbols (): SymbolInfo[]
   /** How many symbols there are. */
   readonly size: number

@@ -4,16 +4,19 @@ import type { Period } from '../market/period.ts'
 import type { Archive } from './archive.ts'
 import { Rows } from './rows.ts'
 
+const ALL: Span = { start: -Infinity, end: Infinity, limit: Infinity, newest: false }
+
 /**
  * The closed bars of one key on disk: the newest are in memory until the archive has them, and what is in memory
- * goes before what is in the archive.
+ * goes before what is in the archive. Of its durable events, too, the newest are in memory.
  */
 export class Tail implements History {
   readonly floor = -Infinity
   readonly #symbol: string
   readonly #period: Period
   readonly #archive: Archive
-  #rows: Rows | undefined
+  #bars: Rows | undefined
+  #events: Rows | undefined
 
   constructor (symbol: string, period: Period, archive: Archive) {
     this.#symbol = symbol
@@ -22,12 +25,12 @@ export class Tail implements History {
   }
 
   at (time: number): Bucket | undefined {
-    return this.#rows?.at(time) ?? this.#archive.at(this.#symbol, this.#period, time)
+    return this.#bars?.at(time) ?? this.#archive.bars.at(this.#symbol, this.#period, time)
   }
 
   range (span: Span): Bucket[] {
-    const recent = this.#rows?.range(span) ?? []
-    const older = this.#archive.range(this.#symbol, this.#period, span)
+    const recent = this.#bars?.range(span) ?? []
+    const older = this.#archive.bars.range(this.#symbol, this.#period, span)
     if (recent.length === 0) return older
     if (older.length === 0) return recent
     const merged = merge(older, recent)
@@ -35,19 +38,39 @@ export class Tail implements History {
   }
 
   put (bucket: Bucket): void {
-    this.#rows ??= new Rows()
-    this.#rows.put(bucket)
+    this.fill(bucket)
+    this.#events ??= new Rows('seq')
+    this.#events.put(bucket)
   }
 
-  unarchived (): Bucket[] {
-    return this.#rows?.range({ start: -Infinity, end: Infinity, limit: Infinity, newest: false }) ?? []
+  fill (bucket: Bucket): void {
+    this.#bars ??= new Rows()
+    this.#bars.put(bucket)
+  }
+
+  eventsAfter (seq: number, limit: number): Bucket[] {
+    const start = seq + 1
+    const end = this.#events?.orderAt(0) ?? Infinity // from there on memory has them, and perhaps the archive too
+    const older = start < end ? this.#archive.events.range(this.#symbol, this.#period, { start, end, limit, newest: false }) : []
+    const recent = this.#events?.range({ start, end: Infinity, limit: limit - older.length, newest: false }) ?? []
+    return [...older, ...recent]
+  }
+
+  /** What the archive has not got yet. */
+  unarchived (): { bars: Bucket[], events: Bucket[] } {
+    return { bars: this.#bars?.range(ALL) ?? [], events: this.#events?.range(ALL) ?? [] }
   }
 
   /** The archive holds what the key was when it had had `seq` events. */
   archived (seq: number): void {
-    this.#rows?.filter((bar) => bar.seq > seq)
-    if (this.#rows?.length === 0) this.#rows = undefined
+    this.#bars = remainder(this.#bars, seq)
+    this.#events = remainder(this.#events, seq)
   }
+}
+
+function remainder (rows: Rows | undefined, seq: number): Rows | undefined {
+  rows?.filter((bar) => bar.seq > seq)
+  return rows?.length === 0 ? undefined : rows
 }
 
 /** Two ascending runs as one; where both have a bar, that of `newer` counts. */

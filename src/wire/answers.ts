@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox'
 import type { FrameCode } from '../errors.ts'
 import { BarSchema } from '../market/bar.ts'
 import type { Bucket } from '../market/bucket.ts'
-import type { BarEvent } from '../market/events.ts'
+import type { BarEvent, ResetEvent, WatermarkEvent } from '../market/events.ts'
 import type { Position } from '../store/store.ts'
 import { type Frame, frameText } from './frame.ts'
 import type { BadKey } from './key.ts'
@@ -21,7 +21,7 @@ export const BarFrameSchema = Type.Object({
 export type BarFrame = Static<typeof BarFrameSchema>
 
 /** `{"type":"bar","key":"rb2601.1m","seq":1045,"ts":1767596400123,"bar":{…}}` */
-export function barFrame ({ key, seq, bucket }: BarEvent, ts: number): Frame {
+export function barFrame ({ key, seq, bucket }: Omit<BarEvent, 'type'>, ts: number): Frame {
   const head = `{"type":"bar","key":${quoteKey(key)},`
   return seq === 0
     ? frameText(`${head}"ts":${ts},"bar":${barText(bucket)}}`, { ascii: true, replaceable: key })
@@ -33,7 +33,8 @@ export function snapshotFrame (key: string, { epoch, seq }: Position, buckets: r
   return frameText(`{"type":"snapshot","key":${quoteKey(key)},"epoch":"${epoch}","seq":${seq},"bars":[${buckets.map(barText).join(',')}]}`, { ascii: true })
 }
 
-export interface AckedKey extends Position { readonly key: string, readonly recovered?: boolean }
+/** `recovered` answers a `since`: whether the `replayed` events after it follow, or else a snapshot. */
+export interface AckedKey extends Position { readonly key: string, readonly recovered?: boolean, readonly replayed?: number }
 
 /** The one answer to `subscribe`, `unsubscribe` and `list`. */
 export function ackFrame (ack: { id: RequestId, op: string, keys: readonly (AckedKey | string)[], rejected?: readonly BadKey[] }): Frame {
@@ -48,8 +49,19 @@ export function errorFrame (error: { id: RequestId, code: FrameCode, message: st
   return jsonFrame({ type: 'error', ...error })
 }
 
-export function heartbeatFrame (ts: number): Frame {
-  return jsonFrame({ type: 'heartbeat', ts })
+/** `{"type":"heartbeat","ts":1767596430000,"keys":50,"seqTotal":52310}` */
+export function heartbeatFrame (ts: number, proof: { keys: number, seqTotal: number } | undefined): Frame {
+  return jsonFrame({ type: 'heartbeat', ts, ...proof })
+}
+
+/** `{"type":"watermark","time":1767596400000}`, or with a `symbol` that it is about. */
+export function watermarkFrame ({ time, symbol }: Omit<WatermarkEvent, 'type'>): Frame {
+  return jsonFrame({ type: 'watermark', time, symbol })
+}
+
+/** `{"type":"reset","key":"rb2601.1m","epoch":"k3f9","seq":1046}` */
+export function resetFrame ({ key, seq }: Omit<ResetEvent, 'type'>, epoch: string): Frame {
+  return jsonFrame({ type: 'reset', key, epoch, seq })
 }
 
 export function noticeFrame (notice: { code: FrameCode, retryMs: number, message: string }): Frame {

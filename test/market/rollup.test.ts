@@ -14,6 +14,7 @@ const ALL = { start: -Infinity, end: Infinity, limit: Infinity, newest: false }
 
 class MapHistory implements History {
   readonly floor = -Infinity
+  readonly #events: Bucket[] = []
   readonly #bars = new Map<number, Bucket>()
 
   at (time: number): Bucket | undefined {
@@ -26,7 +27,16 @@ class MapHistory implements History {
   }
 
   put (bucket: Bucket): void {
+    this.fill(bucket)
+    this.#events.push(bucket)
+  }
+
+  fill (bucket: Bucket): void {
     this.#bars.set(bucket.time, bucket)
+  }
+
+  eventsAfter (seq: number, limit: number): Bucket[] {
+    return this.#events.filter((event) => event.seq > seq).slice(0, limit)
   }
 }
 
@@ -43,7 +53,7 @@ function laneOf (contract: Contract, period: Period): Lane {
 function feed (contract: Contract, minutes: readonly MinuteBar[]): { outcomes: Outcome[], events: BarEvent[] } {
   const events = new Events()
   const outcomes = minutes.map((minute) => contract.apply(minute, events))
-  return { outcomes, events: events.list.filter((event) => event !== undefined) }
+  return { outcomes, events: events.list.filter((event) => event !== undefined) as BarEvent[] }
 }
 
 function split<T> (list: readonly T[], sizes: readonly number[]): T[][] {

@@ -3,9 +3,10 @@ import { createLadder } from '../../src/market/ladder.ts'
 import { utcCalendar } from '../../src/market/calendar.ts'
 import type { MinuteBar } from '../../src/market/bar.ts'
 import { PERIODS } from '../../src/market/period.ts'
-import { broadcast } from '../../src/push/broadcast.ts'
+import { Broadcaster } from '../../src/push/broadcaster.ts'
 import { Connection } from '../../src/push/connection.ts'
 import { Registry } from '../../src/push/registry.ts'
+import { Watchers } from '../../src/push/watchers.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { FakeClock } from '../fixture/clock.ts'
 import { FakeSocket } from '../fixture/socket.ts'
@@ -16,18 +17,21 @@ function start (limits: object = {}) {
   const clock = new FakeClock()
   const socket = new FakeSocket()
   const registry = new Registry()
+  const watchers = new Watchers()
   const store = createMemoryStore(createLadder(utcCalendar, PERIODS), { bars: 1000 })
   const ended: Connection[] = []
   const connection = new Connection(socket, {
     store,
     registry,
+    watchers,
     clock,
     limits: { maxKeysPerConnection: 100, maxHistory: 1000, maxBufferedBytes: 100_000, maxFrameBytes: 10_000, maxBadFrames: 3, ...limits },
     onEnd: (one) => { ended.push(one) },
   })
+  const broadcaster = new Broadcaster({ registry, watchers, clock, epoch: store.epoch, onListenerError () {} })
   async function apply (place: number, given: Partial<MinuteBar> = {}): Promise<void> {
     const minute = { symbol: 'a', time: MONDAY + place * 60_000, open: 1, high: 1, low: 1, close: 1, volume: 1, ...given }
-    for await (const { events } of store.apply([minute])) broadcast(events, { registry, now: clock.now(), onListenerError () {} })
+    for await (const { events } of store.apply([minute])) broadcaster.send(events)
   }
   function receive (request: object): void {
     connection.receive(Buffer.from(JSON.stringify(request)), { binary: false })

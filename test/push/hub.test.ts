@@ -7,7 +7,8 @@ import { createLadder } from '../../src/market/ladder.ts'
 import { PERIODS } from '../../src/market/period.ts'
 import { Hub } from '../../src/push/hub.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
-import type { Entry, Store } from '../../src/store/store.ts'
+import type { Entry } from '../../src/store/entry.ts'
+import type { Store } from '../../src/store/store.ts'
 import type { BarFrame } from '../../src/wire/answers.ts'
 import { build } from '../fixture/build.ts'
 import { connect } from '../fixture/client.ts'
@@ -49,6 +50,7 @@ function start (t: Test, { bars = 1000 } = {}) {
     heartbeatMs: 30_000,
     pingEveryMs: 20_000,
     pongTimeoutMs: 50_000,
+    closeGraceMs: 'off',
   })
   t.teardown(() => hub.close())
   function subscribe (args: string[]): FakeSocket {

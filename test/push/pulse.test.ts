@@ -5,6 +5,7 @@ import { PERIODS } from '../../src/market/period.ts'
 import { Connection } from '../../src/push/connection.ts'
 import { startPulse } from '../../src/push/pulse.ts'
 import { Registry } from '../../src/push/registry.ts'
+import { Watchers } from '../../src/push/watchers.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { FakeClock } from '../fixture/clock.ts'
 import { FakeSocket } from '../fixture/socket.ts'
@@ -20,7 +21,7 @@ function start () {
   const stop = startPulse({ clock, connections, ...TIMES })
   function join () {
     const socket = new FakeSocket()
-    const connection = new Connection(socket, { store, registry, clock, limits: LIMITS, onEnd: (ended) => { connections.delete(ended) } })
+    const connection = new Connection(socket, { store, registry, watchers: new Watchers(), clock, limits: LIMITS, onEnd: (ended) => { connections.delete(ended) } })
     connections.add(connection)
     return { socket, connection }
   }
@@ -50,11 +51,11 @@ t.test('a connection that had neither data nor a subscription action for the int
   live(clock, 29_000, connections)
   t.strictSame(socket.frames, [])
   live(clock, 1000, connections)
-  t.strictSame(socket.read(), [{ type: 'heartbeat', ts: began + 30_000 }])
+  t.strictSame(socket.read(), [{ type: 'heartbeat', ts: began + 30_000, keys: 0, seqTotal: 0 }])
   live(clock, 29_000, connections)
   t.strictSame(socket.read(), [])
   live(clock, 1000, connections)
-  t.strictSame(socket.read(), [{ type: 'heartbeat', ts: began + 60_000 }])
+  t.strictSame(socket.read(), [{ type: 'heartbeat', ts: began + 60_000, keys: 0, seqTotal: 0 }])
 })
 
 t.test('a subscription action puts the heartbeat off by a whole interval, a ping does not', async (t) => {

@@ -9,10 +9,10 @@ function outbox (): Outbox {
 
 t.test('a key that nobody listens to leaves no trace', async (t) => {
   const registry = new Registry()
-  const everything = registry.join('a.1m', outbox(), { closedOnly: false })
-  const closedOnly = registry.join('a.1m', outbox(), { closedOnly: true })
-  const stop = registry.listen('a.1m', () => {})
-  registry.join('b.1m', outbox(), { closedOnly: false })
+  const everything = registry.join('a.1m', outbox(), { seq: 0, closedOnly: false })
+  const closedOnly = registry.join('a.1m', outbox(), { seq: 0, closedOnly: true })
+  const stop = registry.listen('a.1m', { onBar () {}, onReset () {} }, 0)
+  registry.join('b.1m', outbox(), { seq: 0, closedOnly: false })
   t.equal(registry.size, 2)
   registry.leave(everything)
   registry.leave(closedOnly)
@@ -24,11 +24,11 @@ t.test('a key that nobody listens to leaves no trace', async (t) => {
 
 t.test('stopping to listen twice does not touch those who came later', async (t) => {
   const registry = new Registry()
-  const stop = registry.listen('a.1m', () => {})
+  const stop = registry.listen('a.1m', { onBar () {}, onReset () {} }, 0)
   stop()
-  registry.listen('a.1m', () => {})
+  registry.listen('a.1m', { onBar () {}, onReset () {} }, 0)
   stop()
-  t.equal(registry.topic('a.1m')?.listeners.size, 1)
+  t.equal(registry.topic('a.1m')?.ears.size, 1)
 })
 
 t.test('in whatever order they leave, those who stay are those who are left', async (t) => {
@@ -43,7 +43,7 @@ t.test('in whatever order they leave, those who stay are those who are left', as
       seated.delete(leaver)
     } else {
       const joiner = outbox()
-      seated.set(joiner, registry.join('a.1m', joiner, { closedOnly: false }))
+      seated.set(joiner, registry.join('a.1m', joiner, { seq: 0, closedOnly: false }))
     }
     const outboxes = registry.topic('a.1m')?.everything.outboxes ?? []
     if (outboxes.length !== seated.size || outboxes.some((one) => !seated.has(one))) t.fail(`differs after step ${i}`)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { LAST_MINUTE } from '../../src/market/period.ts'
-import { decodeEntries, encodeEntries } from '../../src/store/journal.ts'
+import { decodeEntries, encodeEntries } from '../../src/store/record.ts'
 import { anyMinute, minute } from '../fixture/minutes.ts'
 
 t.test('entries come back as they were written', async (t) => {

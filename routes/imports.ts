@@ -1,0 +1,9 @@
+import type { FastifyInstance } from 'fastify'
+import type { MinuteBar } from '../src/market/bar.ts'
+import type { CheckedOptions } from '../src/options.ts'
+
+export default async function importsRoute (app: FastifyInstance, { maxBodyBytes }: CheckedOptions): Promise<void> {
+  app.post<{ Body: MinuteBar | MinuteBar[] }>('/imports', { bodyLimit: maxBodyBytes }, async function postImports (request) {
+    return await app.klineHub.import(request.body)
+  })
+}

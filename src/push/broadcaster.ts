@@ -1,0 +1,114 @@
+import type { Clock } from '../clock.ts'
+import type { BarEvent, MarketEvent, ResetEvent, WatermarkEvent } from '../market/events.ts'
+import { barFrame, type BarFrame, resetFrame, watermarkFrame } from '../wire/answers.ts'
+import type { Frame } from '../wire/frame.ts'
+import type { Outbox } from './outbox.ts'
+import type { Registry } from './registry.ts'
+import { Resets } from './resets.ts'
+import type { Watchers } from './watchers.ts'
+
+export interface BroadcasterOptions {
+  readonly registry: Registry
+  readonly watchers: Watchers
+  readonly clock: Clock
+  readonly epoch: string
+  readonly onListenerError: (err: unknown, key: string) => void
+}
+
+interface Call { readonly key: string, readonly run: () => void }
+
+/**
+ * Brings a batch of events to whoever listens: each event is encoded once, if at all, and each connection gets
+ * all of its frames in one write at the end.
+ */
+export class Broadcaster {
+  readonly #options: BroadcasterOptions
+  readonly #resets: Resets
+  #owed: Outbox[] = []
+  #calls: Call[] = []
+
+  constructor (options: BroadcasterOptions) {
+    this.#options = options
+    this.#resets = new Resets(options.clock, (reset) => { this.#sendReset(reset) })
+  }
+
+  send (events: readonly (MarketEvent | undefined)[]): void {
+    const now = this.#options.clock.now()
+    for (const event of events) {
+      if (event === undefined) continue
+      if (event.type === 'bar') this.#bar(event, now)
+      else if (event.type === 'reset') this.#reset(event)
+      else this.#watermark(event)
+    }
+    this.#flush(now)
+  }
+
+  /** Sends what still waits for a quiet moment. */
+  finish (): void {
+    this.#resets.flush()
+  }
+
+  #bar (event: BarEvent, now: number): void {
+    const { key, seq } = event
+    const topic = this.#options.registry.topic(key)
+    if (topic === undefined) return
+    this.#resets.settle(key)
+    const frame = barFrame(event, now)
+    this.#push(topic.everything.outboxes, frame)
+    if (seq !== 0) {
+      this.#push(topic.closedOnly.outboxes, frame)
+      topic.seq = seq
+    }
+    for (const { onBar } of topic.ears) {
+      const message = toMessage(event, now)
+      this.#calls.push({ key, run: () => { onBar(message) } })
+    }
+  }
+
+  #reset (event: ResetEvent): void {
+    if (this.#options.registry.topic(event.key) !== undefined) this.#resets.add(event)
+  }
+
+  #watermark (event: WatermarkEvent): void {
+    this.#push(this.#options.watchers.of(event.symbol), watermarkFrame(event))
+  }
+
+  #sendReset ({ key, seq }: Omit<ResetEvent, 'type'>): void {
+    const { registry, epoch, clock } = this.#options
+    const topic = registry.topic(key)
+    if (topic === undefined) return
+    topic.seq = seq
+    const frame = resetFrame({ key, seq }, epoch)
+    this.#push(topic.everything.outboxes, frame)
+    this.#push(topic.closedOnly.outboxes, frame)
+    for (const { onReset } of topic.ears) this.#calls.push({ key, run: onReset })
+    this.#flush(clock.now())
+  }
+
+  #push (outboxes: Iterable<Outbox>, frame: Frame): void {
+    for (const outbox of outboxes) if (outbox.push(frame)) this.#owed.push(outbox)
+  }
+
+  /** Ends the tick. Nobody is called back before all is pushed, so nothing changes under the walk. */
+  #flush (now: number): void {
+    const owed = this.#owed
+    const calls = this.#calls
+    this.#owed = []
+    this.#calls = []
+    for (const outbox of owed) {
+      outbox.quietSince = now
+      outbox.flush()
+    }
+    for (const { key, run } of calls) {
+      try {
+        run()
+      } catch (err) {
+        this.#options.onListenerError(err, key)
+      }
+    }
+  }
+}
+
+function toMessage ({ key, seq, bucket }: BarEvent, ts: number): BarFrame {
+  return { type: 'bar', key, ...(seq === 0 ? undefined : { seq }), ts, bar: bucket.toBar() }
+}

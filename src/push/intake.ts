@@ -1,0 +1,97 @@
+import { KlineError } from '../errors.ts'
+import type { Batch, Log } from '../log/log.ts'
+import type { MinuteBar } from '../market/bar.ts'
+import type { MarketEvent } from '../market/events.ts'
+import type { Entry } from '../store/entry.ts'
+import type { Result, Store } from '../store/store.ts'
+import type { Logger } from './logger.ts'
+
+export interface IntakeOptions {
+  readonly log: Log
+  readonly store: Store
+  readonly logger: Logger
+  /** Hears of what has become durable, in order. */
+  readonly onEvents: (events: readonly (MarketEvent | undefined)[]) => void
+}
+
+interface Waiting { readonly resolve: (results: readonly Result[]) => void, readonly reject: (err: unknown) => void }
+
+/** The way of entries through the log into the store, and of what became of them back to whoever brought them. */
+export class Intake {
+  readonly #options: IntakeOptions
+  readonly #waiting = new Map<number, Waiting>()
+  readonly #drained: Promise<void>
+
+  constructor (options: IntakeOptions) {
+    this.#options = options
+    this.#drained = this.#drain()
+  }
+
+  /**
+   * Resolves once the entries are durable and pushed, with how each of them fared.
+   *
+   * @throws KLP_ERR_TOO_OLD, KLP_ERR_NOT_STORED, KLP_ERR_CLOSED: none was taken
+   */
+  async append (entries: readonly Entry[]): Promise<readonly Result[]> {
+    const id = this.#options.log.append(entries)
+    return await new Promise((resolve, reject) => { this.#waiting.set(id, { resolve, reject }) })
+  }
+
+  /** Takes no more, and finishes what it took. */
+  async close (): Promise<void> {
+    this.#options.log.close()
+    await this.#drained
+  }
+
+  async #drain (): Promise<void> {
+    for await (const batches of this.#options.log.tail()) await this.#take(batches.filter((batch) => this.#reaches(batch)))
+  }
+
+  /** One commit for all batches that came while the last one was under way. */
+  async #take (batches: readonly Batch[]): Promise<void> {
+    if (batches.length === 0) return
+    const { store, logger, onEvents } = this.#options
+    const results: Result[] = []
+    try {
+      for await (const applied of store.apply(batches.flatMap(({ entries }) => entries))) {
+        for (const result of applied.results) results.push(result)
+        onEvents(applied.events)
+      }
+    } catch (err) {
+      logger.error({ err }, 'bars could not be stored')
+      const refusal = new KlineError('KLP_ERR_NOT_STORED', 'The bars could not be stored; none was accepted, send them again', { cause: err })
+      for (const { id } of batches) this.#settle(id)?.reject(refusal)
+      return
+    }
+    let next = 0
+    for (const { id, entries } of batches) {
+      this.#settle(id)?.resolve(results.slice(next, next + entries.length))
+      next += entries.length
+    }
+  }
+
+  /** A minute that is too old to be corrected is refused with its whole batch, before anything is written. */
+  #reaches ({ id, entries }: Batch): boolean {
+    const { store } = this.#options
+    for (const [index, entry] of entries.entries()) {
+      const tooOld = minutesOf(entry).find(({ symbol, time }) => !store.reaches(symbol, time))
+      if (tooOld === undefined) continue
+      const { symbol, time } = tooOld
+      const which = tooOld === entry ? `bar ${index}: ` : ''
+      this.#settle(id)?.reject(new KlineError('KLP_ERR_TOO_OLD', `${which}Expected \`time\` to be within the bars of \`${symbol}\` that are kept, got \`${time}\``))
+      return false
+    }
+    return true
+  }
+
+  #settle (id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id)
+    this.#waiting.delete(id)
+    return waiting
+  }
+}
+
+function minutesOf (entry: Entry): readonly MinuteBar[] {
+  if (!('kind' in entry)) return [entry]
+  return entry.kind === 'import' ? entry.minutes : []
+}
