@@ -1,0 +1,108 @@
+import { once } from 'node:events'
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { Agent, request } from 'node:http'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { launch, SERVER_CORE } from './machine/launch.mjs'
+import { cpu, residentBytes } from './machine/usage.mjs'
+import { SERVERS } from './servers.mjs'
+
+const START_TIMEOUT_MS = 15_000
+
+/** One of the servers, running in a folder of its own. */
+export class Server {
+  #child
+  #folder
+  #agent = new Agent({ keepAlive: true, maxSockets: 1 })
+
+  static async start (name, { env = {}, nodeOptions = [] } = {}) {
+    const server = new Server()
+    await server.#start(name, env, nodeOptions)
+    return server
+  }
+
+  async #start (name, env, nodeOptions) {
+    const { command: [program, ...args], dialect, answers } = SERVERS[name]
+    this.name = name
+    this.dialect = dialect
+    this.answers = answers
+    this.port = await freePort()
+    this.#folder = mkdtempSync(join(tmpdir(), 'kline-push-bench-'))
+    const output = openSync(join(this.#folder, 'output'), 'w')
+    this.#child = launch([program, ...nodeOptions, ...args], {
+      on: SERVER_CORE,
+      cwd: this.#folder,
+      stdio: ['ignore', output, output, 'ipc'],
+      // An optional add-on of ws that only some of the peers would have.
+      env: { ...process.env, PORT: String(this.port), DATA_DIR: join(this.#folder, 'data'), WS_NO_BUFFER_UTIL: '1', ...env },
+    })
+    const deadline = Date.now() + START_TIMEOUT_MS
+    while (!await reachable(this.port)) {
+      if (this.#child.exitCode !== null || Date.now() > deadline) throw new Error(`${name} does not start:\n${this.output}`)
+      await pause(50)
+    }
+  }
+
+  get output () {
+    return readFileSync(join(this.#folder, 'output'), 'utf8')
+  }
+
+  /** Microseconds used so far. */
+  cpu () {
+    return cpu(this.#child.pid)
+  }
+
+  residentBytes () {
+    return residentBytes(this.#child.pid)
+  }
+
+  /** Asks the process itself; see `machine/probe.mjs`. */
+  async probe (question) {
+    this.#child.send(question)
+    const [answer] = await once(this.#child, 'message')
+    return answer
+  }
+
+  /** Resolves once the bars are taken. */
+  async post (body) {
+    const status = await new Promise((resolve, reject) => {
+      const post = request({ agent: this.#agent, host: '127.0.0.1', port: this.port, path: '/bars', method: 'POST', headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) } })
+      post.on('error', reject)
+      post.on('response', (response) => {
+        response.resume()
+        response.on('end', () => { resolve(response.statusCode) })
+      })
+      post.end(body)
+    })
+    if (status !== 200) throw new Error(`${this.name} answered a POST with ${status}`)
+  }
+
+  async stop () {
+    this.#agent.destroy()
+    this.#child.kill('SIGKILL')
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit')
+    rmSync(this.#folder, { recursive: true })
+  }
+}
+
+async function freePort () {
+  const listener = createServer().listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const { port } = listener.address()
+  listener.close()
+  await once(listener, 'close')
+  return port
+}
+
+async function reachable (port) {
+  return await new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => { resolve(false) })
+    socket.on('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+  })
+}
