@@ -1,44 +1,16 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { MinuteBar } from '../../src/market/bar.ts'
-import type { Bucket } from '../../src/market/bucket.ts'
 import { utcCalendar } from '../../src/market/calendar.ts'
 import { Contract, type Outcome } from '../../src/market/contract.ts'
 import { type BarEvent, Events } from '../../src/market/events.ts'
 import { createLadder } from '../../src/market/ladder.ts'
-import type { History, Lane, Span } from '../../src/market/lane.ts'
+import type { Lane } from '../../src/market/lane.ts'
 import { MINUTE, type Period, PERIODS } from '../../src/market/period.ts'
+import { MapHistory } from '../fixture/history.ts'
 import { anyMinute, anySequence, barsOf, minute, run } from '../fixture/minutes.ts'
 
 const ALL = { start: -Infinity, end: Infinity, limit: Infinity, newest: false }
-
-class MapHistory implements History {
-  readonly floor = -Infinity
-  readonly #events: Bucket[] = []
-  readonly #bars = new Map<number, Bucket>()
-
-  at (time: number): Bucket | undefined {
-    return this.#bars.get(time)
-  }
-
-  range ({ start, end, limit, newest }: Span): Bucket[] {
-    const bars = [...this.#bars.values()].filter(({ time }) => time >= start && time < end).sort((a, b) => a.time - b.time)
-    return newest ? bars.slice(Math.max(0, bars.length - limit)) : bars.slice(0, limit)
-  }
-
-  put (bucket: Bucket): void {
-    this.fill(bucket)
-    this.#events.push(bucket)
-  }
-
-  fill (bucket: Bucket): void {
-    this.#bars.set(bucket.time, bucket)
-  }
-
-  eventsAfter (seq: number, limit: number): Bucket[] {
-    return this.#events.filter((event) => event.seq > seq).slice(0, limit)
-  }
-}
 
 function create (periods: readonly Period[] = PERIODS): Contract {
   return new Contract('BTCUSDT', createLadder(utcCalendar, periods), () => new MapHistory())
@@ -232,9 +204,26 @@ t.test('volumes of 17 digits are rounded once', async (t) => {
   t.pass()
 })
 
-t.test('a minute within the frontier is reached while no history has let go of what it needs', async (t) => {
+t.test('a minute is reached while its bars are kept, and those that they are made of', async (t) => {
   const contract = create()
   t.ok(contract.reaches(0))
   feed(contract, run(10))
   t.ok(contract.reaches(0))
+  const { history } = laneOf(contract, '1m') as { history: MapHistory }
+  history.floor = 3 * MINUTE
+  t.notOk(contract.reaches(2 * MINUTE))
+  t.notOk(contract.reaches(4 * MINUTE), 'its bar of 5m opens before that')
+  t.ok(contract.reaches(10 * MINUTE), 'whatever is new is')
+})
+
+t.test('what is not kept any more is counted from the newest minute, by whole bars', async (t) => {
+  const contract = new Contract('BTCUSDT', createLadder(utcCalendar, ['1m', '1h'], { '1m': 2, '1h': 3 }), () => new MapHistory())
+  const day = 1440
+  feed(contract, [minute(0), minute(3 * day * MINUTE + 30 * MINUTE)])
+  t.equal(contract.floor(laneOf(contract, '1m')), (day + 31) * MINUTE)
+  t.equal(contract.floor(laneOf(contract, '1h')), 0)
+  feed(contract, [minute(3 * day * MINUTE + 60 * MINUTE)])
+  t.equal(contract.floor(laneOf(contract, '1h')), 60 * MINUTE)
+  t.notOk(contract.reaches((day + 45) * MINUTE), 'its hour is made of minutes that are gone')
+  t.ok(contract.reaches((day + 120) * MINUTE))
 })
