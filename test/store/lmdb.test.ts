@@ -1,18 +1,21 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { utcCalendar } from '../../src/market/calendar.ts'
 import { createLadder } from '../../src/market/ladder.ts'
-import { MINUTE, PERIODS } from '../../src/market/period.ts'
+import type { MarketEvent } from '../../src/market/events.ts'
+import { MINUTE, type Period, PERIODS } from '../../src/market/period.ts'
+import type { Entry } from '../../src/store/entry.ts'
 import { createLmdbStore } from '../../src/store/lmdb.ts'
+import type { Store } from '../../src/store/store.ts'
 import { minute, run } from '../fixture/minutes.ts'
-import { drip, fill, shown, storeSpec } from '../fixture/store-spec.ts'
+import { applyAll, drip, fill, KEEP_FOR_SPEC, shown, storeSpec } from '../fixture/store-spec.ts'
 
 const ladder = createLadder(utcCalendar, PERIODS)
 const symbol = 'BTCUSDT'
 
-storeSpec(t, 'lmdb', async (t) => await createLmdbStore(ladder, { dataDir: t.testdir() }))
-storeSpec(t, 'lmdb that archives all the time', async (t) => await createLmdbStore(ladder, { dataDir: t.testdir(), archiveEvery: 3, onArchiveError: (err) => { t.error(err) } }))
+storeSpec(t, 'lmdb', async (t) => await createLmdbStore(ladder, { dataDir: t.testdir(), keepEvents: KEEP_FOR_SPEC }))
+storeSpec(t, 'lmdb that archives all the time', async (t) => await createLmdbStore(ladder, { dataDir: t.testdir(), archiveEvery: 3, keepEvents: KEEP_FOR_SPEC, onArchiveError: (err) => { t.error(err) } }))
 
 for (const archiveEvery of [1, 3, 7, 65_536]) {
   t.test(`after a restart everything is as it was, archiving every ${archiveEvery} entries`, async (t) => {
@@ -53,6 +56,78 @@ t.test('a restarted store ends where one that never stopped does', async (t) => 
   t.same(other.keys.map(({ position: { seq }, bars }) => ({ seq, bars })), keys.map(({ position: { seq }, bars }) => ({ seq, bars })))
   await stopped.close()
   await whole.close()
+})
+
+t.test('a store that stops at every tenth entry shows what one does that never stops: bars, events, marks and all', async (t) => {
+  const symbols = ['A', 'B', 'C']
+  const day = 1440
+  const entries: Entry[] = [{ kind: 'clock', time: 0 }]
+  for (let n = 0; n < 60; n++) {
+    entries.push(minute(n * MINUTE, { symbol: 'A', volume: n }), minute((n * 7 % 60) * MINUTE, { symbol: 'B', close: 10 + n % 2 }))
+    if (n % 4 === 0) entries.push({ kind: 'watermark', time: n * MINUTE, symbols: ['B', 'C'] })
+    if (n % 5 === 0) entries.push({ kind: 'clock', time: (n + 3) * MINUTE })
+    if (n % 9 === 0) entries.push({ kind: 'import', symbol: 'C', minutes: run(20, { from: (day - n * 3) * MINUTE, symbol: 'C' }) })
+    if (n % 11 === 0) entries.push({ kind: 'watermark', time: (n + 30) * MINUTE })
+    if (n === 30) entries.push(minute(2 * MINUTE, { symbol: 'A', high: 99 }))
+  }
+  const show = (store: Store) => {
+    const { keys } = shown(store, symbols) as { keys: { symbol: string, period: Period, position: { seq: number }, bars: unknown }[] }
+    return keys.map(({ symbol, period, position: { seq }, bars }) => {
+      const events = Array.from({ length: seq + 1 }, (_, after) => store.events({ symbol, period, seq: after, limit: 1000 })?.map((bucket) => ({ ...bucket })))
+      return { symbol, period, seq, bars, open: { ...store.open(symbol, period) }, events }
+    })
+  }
+  const whole = await createLmdbStore(ladder, { dataDir: t.testdir({}), keepEvents: 30 })
+  const text = (event: MarketEvent): string => JSON.stringify('bucket' in event ? { ...event, bucket: event.bucket.toBar() } : event)
+  const told: string[] = []
+  for (const entry of entries) told.push(...(await applyAll(whole, [entry])).events.map(text))
+  const expected = show(whole)
+  for (const archiveEvery of [1, 2, 5, 17, 65_536]) {
+    const dataDir = join(t.testdirName, `stopped-${archiveEvery}`)
+    const options = { dataDir, archiveEvery, keepEvents: 30, onArchiveError: (err: unknown) => { t.error(err) } }
+    const heard: string[] = []
+    for (let i = 0; i < entries.length; i += 10) {
+      const store = await createLmdbStore(ladder, options)
+      for (const entry of entries.slice(i, i + 10)) heard.push(...(await applyAll(store, [entry])).events.map(text))
+      if (i % 20 === 0) await new Promise((resolve) => { setImmediate(resolve) })
+      await store.close()
+    }
+    const stopped = await createLmdbStore(ladder, options)
+    t.strictSame(show(stopped), expected, `archiving every ${archiveEvery} entries`)
+    t.strictSame(stopped.symbols(), whole.symbols())
+    t.strictSame(heard, told, 'and subscribers heard the same')
+    await stopped.close()
+  }
+  await whole.close()
+})
+
+t.test('what is past its time is neither shown nor corrected, and goes from the disk little by little', async (t) => {
+  const dataDir = t.testdir()
+  const days = 1440 * MINUTE
+  const short = createLadder(utcCalendar, ['1m', '1h', '1d'], { '1m': 2, '1h': 5 })
+  const options = { dataDir, archiveEvery: 1440, keepEvents: 50, onArchiveError: (err: unknown) => { t.error(err) } }
+  const sizes: number[] = []
+  let store = await createLmdbStore(short, options)
+  for (let day = 0; day < 60; day++) {
+    await fill(store, run(1440, { from: day * days }))
+    await new Promise((resolve) => { setTimeout(resolve, 5) })
+    if (day % 20 === 19) {
+      await store.close()
+      sizes.push(statSync(join(dataDir, 'bars.mdb')).size)
+      store = await createLmdbStore(short, options)
+    }
+  }
+  const last = 60 * days - MINUTE
+  const oldest = (period: Period): number | undefined => store.buckets({ symbol, period, start: 0, limit: 1 })[0]?.time
+  t.equal(oldest('1m'), last + MINUTE - 2 * days)
+  t.equal(oldest('1h'), last + MINUTE - 5 * days)
+  t.equal(oldest('1d'), 0)
+  t.equal(store.symbols()[0].firstTime, last + MINUTE - 2 * days)
+  t.notOk(store.reaches(symbol, 50 * days))
+  t.ok(store.reaches(symbol, 59 * days))
+  t.equal(store.events({ symbol, period: '1m', seq: store.position(symbol, '1m').seq - 51, limit: 1 }), undefined)
+  t.ok(sizes[2] < sizes[0] * 1.6, `the file has a steady size, where it would treble: ${sizes.join(' ')}`)
+  await store.close()
 })
 
 t.test('a directory made with other periods is refused, and is left as it was', async (t) => {

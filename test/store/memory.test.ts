@@ -4,12 +4,12 @@ import { createLadder } from '../../src/market/ladder.ts'
 import { MINUTE, PERIODS } from '../../src/market/period.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { run } from '../fixture/minutes.ts'
-import { drip, fill, storeSpec } from '../fixture/store-spec.ts'
+import { drip, fill, KEEP_FOR_SPEC, storeSpec } from '../fixture/store-spec.ts'
 
 const ladder = createLadder(utcCalendar, PERIODS)
 const symbol = 'BTCUSDT'
 
-storeSpec(t, 'memory', async () => createMemoryStore(ladder, { bars: 2000 }))
+storeSpec(t, 'memory', async () => createMemoryStore(ladder, { bars: 2000, keepEvents: KEEP_FOR_SPEC }))
 
 t.test('keeps the newest bars of each key, at most an eighth more', async (t) => {
   const store = createMemoryStore(ladder, { bars: 16 })
