@@ -1,14 +1,15 @@
-/** The value below which a share of all lies. */
+/** The value below which a share of all lies; NaN of none. */
 export function quantile (values, share) {
   const sorted = Float64Array.from(values).sort()
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN
 }
 
 export function median (values) {
-  return quantile(values, 0.5)
+  return (quantile(values, 0.5) + quantile(values, 0.5 - 1e-9)) / 2
 }
 
-/** Of several runs with the same figures, the median of each figure. */
+/** Of several runs with the same figures, the median of each figure. A run that failed is a hole. */
 export function medians (runs) {
-  return Object.fromEntries(Object.keys(runs[0]).map((name) => [name, median(runs.map((run) => run[name]))]))
+  const done = runs.filter((run) => run !== undefined)
+  return Object.fromEntries(Object.keys(done[0] ?? {}).map((name) => [name, median(done.map((run) => run[name]))]))
 }

@@ -11,36 +11,49 @@ import { SERVERS } from './servers.mjs'
 
 const START_TIMEOUT_MS = 15_000
 
+/** Runs `use` with a server, and ends the server and whatever `use` has asked to `end` with it. */
+export async function withServer (name, options, use) {
+  const server = new Server(name)
+  const ends = []
+  try {
+    await server.start(options)
+    return await use(server, (end) => { ends.push(end) })
+  } finally {
+    for (const end of ends) end()
+    await server.stop()
+  }
+}
+
 /** One of the servers, running in a folder of its own. */
-export class Server {
+class Server {
   #child
   #folder
   #agent = new Agent({ keepAlive: true, maxSockets: 1 })
 
-  static async start (name, { env = {}, nodeOptions = [] } = {}) {
-    const server = new Server()
-    await server.#start(name, env, nodeOptions)
-    return server
-  }
-
-  async #start (name, env, nodeOptions) {
-    const { command: [program, ...args], dialect, answers } = SERVERS[name]
+  constructor (name) {
+    const { dialect, answers } = SERVERS[name]
     this.name = name
     this.dialect = dialect
     this.answers = answers
+  }
+
+  /** Resolves once it listens. */
+  async start ({ nodeOptions = [] } = {}) {
+    const [program, ...args] = SERVERS[this.name].command
     this.port = await freePort()
     this.#folder = mkdtempSync(join(tmpdir(), 'kline-push-bench-'))
+    process.on('exit', this.#remove)
     const output = openSync(join(this.#folder, 'output'), 'w')
     this.#child = launch([program, ...nodeOptions, ...args], {
       on: SERVER_CORE,
       cwd: this.#folder,
       stdio: ['ignore', output, output, 'ipc'],
       // An optional add-on of ws that only some of the peers would have.
-      env: { ...process.env, PORT: String(this.port), DATA_DIR: join(this.#folder, 'data'), WS_NO_BUFFER_UTIL: '1', ...env },
+      env: { ...process.env, PORT: String(this.port), DATA_DIR: join(this.#folder, 'data'), WS_NO_BUFFER_UTIL: '1' },
     })
     const deadline = Date.now() + START_TIMEOUT_MS
     while (!await reachable(this.port)) {
-      if (this.#child.exitCode !== null || Date.now() > deadline) throw new Error(`${name} does not start:\n${this.output}`)
+      if (this.#child.exitCode !== null || Date.now() > deadline) throw new Error(`${this.name} does not start:\n${this.output}`)
       await pause(50)
     }
   }
@@ -65,6 +78,11 @@ export class Server {
     return answer
   }
 
+  async get (path) {
+    const response = await fetch(`http://127.0.0.1:${this.port}${path}`)
+    return await response.json()
+  }
+
   /** Resolves once the bars are taken. */
   async post (body) {
     const status = await new Promise((resolve, reject) => {
@@ -83,7 +101,13 @@ export class Server {
     this.#agent.destroy()
     this.#child.kill('SIGKILL')
     if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit')
-    rmSync(this.#folder, { recursive: true })
+    this.#remove()
+    process.off('exit', this.#remove)
+  }
+
+  #remove = () => {
+    this.#child.kill('SIGKILL')
+    rmSync(this.#folder, { recursive: true, force: true })
   }
 }
 

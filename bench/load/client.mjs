@@ -45,24 +45,27 @@ export class Client {
     })
   }
 
-  /** Asks, and resolves when so many answers have come. */
   async subscribe (frame, answers) {
+    await this.ask(this.#dialect.subscribe(frame), answers)
+  }
+
+  /** Resolves when so many answers have come. */
+  async ask (text, answers) {
     await new Promise((resolve, reject) => {
       this.#awaited = answers
       this.#settle = { resolve, reject }
-      this.#socket.write(textFrame(this.#dialect.subscribe(frame)))
+      this.#send(text)
     })
-  }
-
-  /** Sends text and waits for nothing. */
-  send (text) {
-    this.#socket.write(textFrame(text))
   }
 
   /** Vanishes. */
   leave () {
     this.#socket.removeAllListeners('close')
     this.#socket.destroy()
+  }
+
+  #send (text) {
+    this.#socket.write(textFrame(text))
   }
 
   #read (length) {
@@ -92,8 +95,8 @@ export class Client {
     switch (this.#dialect.tell(bytes, at, size)) {
       case 'bar': return this.#onBar()
       case 'answer': return --this.#awaited === 0 && this.#done()
-      case 'open': return this.send(this.#dialect.hello)
-      case 'ping': return this.send(this.#dialect.pong)
+      case 'open': return this.#send(this.#dialect.hello)
+      case 'ping': return this.#send(this.#dialect.pong)
       case 'ready': return this.#done()
     }
   }

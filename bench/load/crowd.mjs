@@ -3,99 +3,115 @@ import { fileURLToPath } from 'node:url'
 import { launch, OTHER_CORES } from '../machine/launch.mjs'
 
 const WORKER = fileURLToPath(new URL('worker.mjs', import.meta.url))
-const ROUND_TIMEOUT_MS = 30_000
+const ROUND_TIMEOUT_MS = 60_000
+/** Handshakes under way at a time, if nothing else is said. */
+const AT_ONCE = 32
 
-/** All clients of a server, spread over several processes. */
+/** The clients of a server, spread over several processes. */
 export class Crowd {
+  #server
+  #count
+  #shape
   #workers
+  #parts = []
   #asked = new Map()
   #nextId = 0
-  /** How many of the workers have clients. */
-  #busy = 0
-  #rounds = []
-  #roundOver
-  #failed
+  #ends = []
+  #onRound
+  #onFailure
 
-  constructor () {
-    const count = Math.max(2, Math.min(8, availableParallelism() - 1))
-    this.#workers = Array.from({ length: count }, () => this.#start())
+  /** `count` clients, with so many neighbouring `keys` of all `symbols` each, in each of the `periods`. */
+  constructor (server, { count, shape }) {
+    this.#server = server
+    this.#count = count
+    this.#shape = shape
+    const most = Math.max(2, Math.min(8, availableParallelism() - 1))
+    const size = Math.ceil(count / most)
+    for (let from = 0; from < count; from += size) this.#parts.push({ from, to: Math.min(count, from + size) })
+    this.#workers = this.#parts.map(() => this.#start())
   }
 
-  /** Connects `count` clients and subscribes each to its keys. `answers`: how many frames answer that. */
-  async open (server, { count, shape, frame = {}, atOnce = 32 }) {
-    const answers = server.answers(shape.keys * shape.periods.length)
-    const part = Math.ceil(count / this.#workers.length)
-    this.#busy = Math.ceil(count / part)
-    await this.#all((i) => ({
-      deed: 'open',
-      port: server.port,
-      dialect: server.dialect,
-      from: Math.min(count, i * part),
-      to: Math.min(count, (i + 1) * part),
-      shape,
-      frame,
-      answers,
-      atOnce: Math.ceil(atOnce / this.#workers.length),
-    }))
+  /** Bars that the clients together get of each round of minutes. */
+  get barsPerRound () {
+    return this.#count * this.#keys
   }
 
-  /** Waits until each client has got a bar of each of its keys; when each of them had, on the clock of `now`. */
+  /** Connects and subscribes all; see the deed `open` of the worker. */
+  async open ({ atOnce = AT_ONCE, since, missed } = {}) {
+    const answers = since === undefined ? this.#server.answers(this.#keys) : 1
+    await this.#ask('open', { answers, since, missed, atOnce: Math.ceil(atOnce / this.#workers.length) })
+  }
+
+  async drop () { await this.#ask('drop') }
+  async settle (stayMs) { await this.#ask('settle', { stayMs }) }
+
+  async wander (stayMs) {
+    await this.#ask('wander', { stayMs, answers: this.#server.answers(this.#keys) })
+  }
+
+  /** Bytes that have come in. */
+  async bytes () {
+    const parts = await this.#ask('bytes')
+    return parts.reduce((sum, bytes) => sum + bytes, 0)
+  }
+
+  /** Waits until each client has got all its bars; tells when each had, on the clock of `now`. */
   async round () {
     return await new Promise((resolve, reject) => {
-      const timer = setTimeout(() => { reject(new Error(`some client has not got its bars within ${ROUND_TIMEOUT_MS} ms`)) }, ROUND_TIMEOUT_MS)
-      this.#failed = reject
-      this.#roundOver = (times) => {
+      const timer = setTimeout(() => { reject(new Error(`${this.#server.name}: some client has not got its bars within ${ROUND_TIMEOUT_MS} ms`)) }, ROUND_TIMEOUT_MS)
+      this.#onFailure = reject
+      this.#onRound = (times) => {
         clearTimeout(timer)
         resolve(times)
       }
     })
   }
 
-  async bytes () {
-    const parts = await this.#all(() => ({ deed: 'bytes' }))
-    return parts.reduce((sum, bytes) => sum + bytes, 0)
+  end () {
+    for (const worker of this.#workers) if (worker.connected) worker.disconnect()
   }
 
-  end () {
-    for (const worker of this.#workers) worker.disconnect()
+  get #keys () {
+    return this.#shape.keys * this.#shape.periods.length
   }
 
   #start () {
     const worker = launch([process.execPath, WORKER], { on: OTHER_CORES, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' })
     worker.on('message', (message) => {
-      if (message.round !== undefined) this.#count(message.round)
-      else this.#settle(message)
+      if (message.round === undefined) this.#settleAsked(message)
+      else this.#endRound(message.round)
     })
     worker.on('exit', (code) => { if (code !== 0) this.#fail(new Error('a process of the load has ended')) })
     return worker
   }
 
-  async #all (request) {
+  async #ask (deed, details) {
+    const { port, dialect } = this.#server
     return await Promise.all(this.#workers.map((worker, i) => new Promise((resolve, reject) => {
       const id = this.#nextId++
       this.#asked.set(id, { resolve, reject })
-      worker.send({ id, ...request(i) })
+      worker.send({ id, deed, port, dialect, shape: this.#shape, ...this.#parts[i], ...details })
     })))
   }
 
-  #settle ({ id, result, error }) {
+  #settleAsked ({ id, result, error }) {
     const { resolve, reject } = this.#asked.get(id)
     this.#asked.delete(id)
     if (error === undefined) resolve(result)
-    else reject(new Error(error))
+    else reject(new Error(`${this.#server.name}: ${error}`))
   }
 
-  #count (times) {
-    if (this.#rounds.push(times) < this.#busy) return
-    const all = this.#rounds.flatMap((part) => [...part])
-    this.#rounds = []
-    this.#roundOver(all)
+  #endRound (times) {
+    if (this.#ends.push(times) < this.#workers.length) return
+    const all = this.#ends.flatMap((part) => [...part])
+    this.#ends = []
+    this.#onRound(all)
   }
 
   #fail (err) {
     for (const { reject } of this.#asked.values()) reject(err)
     this.#asked.clear()
-    this.#failed?.(err)
+    this.#onFailure?.(err)
   }
 }
 

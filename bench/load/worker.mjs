@@ -1,27 +1,50 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { keysOf } from '../minutes.mjs'
 import { Client } from './client.mjs'
 import { DIALECTS } from './dialects.mjs'
+import { wander } from './wanderer.mjs'
 
-/** A part of the crowd, in a process of its own; it does what the parent asks, in order of arrival. */
+/** A part of the crowd, in a process of its own: clients `from` up to, not including, `to`. */
 const clients = []
-const state = { want: 0, finished: 0, times: new Float64Array(0) }
+const round = { want: 0, finished: 0, times: new Float64Array(0) }
+let wandering = false
 
 const deeds = {
-  /** Connects and subscribes clients `from` up to, not including, `to`. */
-  async open ({ port, dialect, from, to, shape, frame, answers, atOnce }) {
-    state.want = shape.keys * shape.periods.length
-    state.times = new Float64Array(to - from)
+  /**
+   * Connects and subscribes, so many at once. With `since`, a position, each client goes on after it, and a round is
+   * over when it has the `missed` bars of each of its keys.
+   */
+  async open ({ port, dialect, from, to, shape, answers, atOnce, since, missed = 1 }) {
+    round.want = shape.keys * shape.periods.length * missed
+    round.times = new Float64Array(to - from)
     let next = from
     await together(atOnce, async () => {
       while (next < to) {
-        const index = next++
+        const args = keysOf(next++, shape)
         const client = new Client({ port, dialect: DIALECTS[dialect], onBar: countBar })
         client.got = 0
         await client.open()
         clients.push(client)
-        await client.subscribe({ ...frame, args: keysOf(index, shape) }, answers)
+        await client.subscribe(since === undefined ? { args } : { args, since: Object.fromEntries(args.map((key) => [key, since])) }, answers)
       }
     })
+  },
+
+  /** All at once. */
+  async drop () {
+    for (const client of clients) client.leave()
+    clients.length = 0
+  },
+
+  /** Clients that come, subscribe and leave at random until told to `settle`. */
+  async wander ({ port, dialect, from, to, shape, answers, stayMs }) {
+    wandering = true
+    for (let i = from; i < to; i++) wander({ port, dialect: DIALECTS[dialect], shape, answers, stayMs, stays: () => wandering })
+  },
+
+  async settle ({ stayMs }) {
+    wandering = false
+    await pause(stayMs * 2)
   },
 
   async bytes () {
@@ -29,19 +52,13 @@ const deeds = {
   },
 }
 
-/** A client has finished a round when it has a bar of each of its keys; the round is over when all have. */
 function countBar (client) {
-  if (++client.got < state.want) return
+  if (++client.got < round.want) return
   client.got = 0
-  state.times[state.finished++] = now()
-  if (state.finished < clients.length) return
-  state.finished = 0
-  process.send({ round: state.times })
-}
-
-/** Milliseconds of a clock that all processes of the machine share. */
-function now () {
-  return Number(process.hrtime.bigint()) / 1e6
+  round.times[round.finished++] = Number(process.hrtime.bigint()) / 1e6
+  if (round.finished < round.times.length) return
+  round.finished = 0
+  process.send({ round: round.times })
 }
 
 async function together (count, run) {
