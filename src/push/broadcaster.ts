@@ -3,7 +3,7 @@ import type { BarEvent, MarketEvent, ResetEvent, WatermarkEvent } from '../marke
 import { barFrame, type BarFrame, resetFrame, watermarkFrame } from '../wire/answers.ts'
 import type { Frame } from '../wire/frame.ts'
 import type { Outbox } from './outbox.ts'
-import type { Registry } from './registry.ts'
+import type { Registry, Topic } from './registry.ts'
 import { Resets } from './resets.ts'
 import type { Watchers } from './watchers.ts'
 
@@ -29,7 +29,7 @@ export class Broadcaster {
 
   constructor (options: BroadcasterOptions) {
     this.#options = options
-    this.#resets = new Resets(options.clock, (reset) => { this.#sendReset(reset) })
+    this.#resets = new Resets(options.clock, () => { this.finish() })
   }
 
   send (events: readonly (MarketEvent | undefined)[]): void {
@@ -45,14 +45,20 @@ export class Broadcaster {
 
   /** Sends what still waits for a quiet moment. */
   finish (): void {
-    this.#resets.flush()
+    this.#resets.stop()
+    for (const key of this.#resets.keys) {
+      const topic = this.#options.registry.topic(key)
+      if (topic === undefined) this.#resets.take(key) // nobody is left to be told
+      else this.#settle(topic)
+    }
+    this.#flush(this.#options.clock.now())
   }
 
   #bar (event: BarEvent, now: number): void {
     const { key, seq } = event
     const topic = this.#options.registry.topic(key)
     if (topic === undefined) return
-    this.#resets.settle(key)
+    this.#settle(topic)
     const frame = barFrame(event, now)
     this.#push(topic.everything.outboxes, frame)
     if (seq !== 0) {
@@ -73,16 +79,16 @@ export class Broadcaster {
     this.#push(this.#options.watchers.of(event.symbol), watermarkFrame(event))
   }
 
-  #sendReset ({ key, seq }: Omit<ResetEvent, 'type'>): void {
-    const { registry, epoch, clock } = this.#options
-    const topic = registry.topic(key)
-    if (topic === undefined) return
+  /** Pushes the reset that is due for a key, if there is one. */
+  #settle (topic: Topic): void {
+    const { key } = topic
+    const seq = this.#resets.take(key)
+    if (seq === undefined) return
     topic.seq = seq
-    const frame = resetFrame({ key, seq }, epoch)
+    const frame = resetFrame({ key, seq }, this.#options.epoch)
     this.#push(topic.everything.outboxes, frame)
     this.#push(topic.closedOnly.outboxes, frame)
     for (const { onReset } of topic.ears) this.#calls.push({ key, run: onReset })
-    this.#flush(clock.now())
   }
 
   #push (outboxes: Iterable<Outbox>, frame: Frame): void {

@@ -10,31 +10,35 @@ const QUIET_MS = 1000
  */
 export class Resets {
   readonly #clock: Clock
-  readonly #tell: (reset: Omit<ResetEvent, 'type'>) => void
+  readonly #onQuiet: () => void
   readonly #due = new Map<string, number>()
   #stopTimer = (): void => {}
 
-  constructor (clock: Clock, tell: (reset: Omit<ResetEvent, 'type'>) => void) {
+  constructor (clock: Clock, onQuiet: () => void) {
     this.#clock = clock
-    this.#tell = tell
+    this.#onQuiet = onQuiet
   }
 
-  add ({ key, seq }: ResetEvent): void {
+  add ({ key, seq }: Omit<ResetEvent, 'type'>): void {
     this.#due.set(key, seq)
     this.#stopTimer()
-    this.#stopTimer = this.#clock.after(QUIET_MS, () => { this.flush() })
+    this.#stopTimer = this.#clock.after(QUIET_MS, this.#onQuiet)
   }
 
-  /** What is due for a key, told now. */
-  settle (key: string): void {
+  /** The `seq` of a reset that is due for the key, which from now on counts as told. */
+  take (key: string): number | undefined {
+    if (this.#due.size === 0) return undefined
     const seq = this.#due.get(key)
-    if (seq === undefined) return
     this.#due.delete(key)
-    this.#tell({ key, seq })
+    return seq
   }
 
-  flush (): void {
+  /** The keys with a reset that is due. */
+  get keys (): string[] {
+    return [...this.#due.keys()]
+  }
+
+  stop (): void {
     this.#stopTimer()
-    for (const key of [...this.#due.keys()]) this.settle(key)
   }
 }

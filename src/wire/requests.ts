@@ -16,7 +16,7 @@ export const SubscribeSchema = Type.Object({
   history: Type.Optional(Type.Integer({ minimum: 1, description: 'How many of the newest bars the snapshot holds; 1 if left out' })),
   closedOnly: Type.Optional(Type.Boolean({ description: 'Whether updates of unfinished bars are left out' })),
   watermarks: Type.Optional(Type.Boolean({ description: 'Whether to be told when a minute is complete' })),
-  since: Type.Optional(Type.Record(Type.String(), Type.Object({ epoch: Type.String(), seq: Type.Integer({ minimum: 0 }) }, strict), { description: 'By key, the position after which to go on' })),
+  since: Type.Optional(Type.Record(Type.String(), Type.Object({ epoch: Type.String(), seq: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }) }, strict), { description: 'By key, the position after which to go on' })),
 }, { $id: 'kline-push/subscribe', ...strict })
 
 export const UnsubscribeSchema = Type.Object({ op: Type.Literal('unsubscribe'), id, args }, { $id: 'kline-push/unsubscribe', ...strict })

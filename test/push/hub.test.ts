@@ -22,7 +22,7 @@ function minute (place: number, given: Partial<MinuteBar> = {}): MinuteBar {
 }
 
 /** A hub over a memory store that counts its commits, can be held up, and fails as often as it is told. */
-function start (t: Test, { bars = 1000 } = {}) {
+function start (t: Test, { bars = 1000, closeGraceMs = 'off', now }: { bars?: number, closeGraceMs?: number | 'off', now?: number } = {}) {
   const memory = createMemoryStore(createLadder(utcCalendar, PERIODS), { bars })
   const disk = { commits: [] as number[], failures: 0, gate: Promise.resolve(), closed: 0 }
   const store: Store = {
@@ -40,17 +40,17 @@ function start (t: Test, { bars = 1000 } = {}) {
     async close () { disk.closed++ },
   }
   const logged: { evidence: Record<string, unknown>, message: string }[] = []
-  const clock = new FakeClock()
+  const clock = new FakeClock(now)
   const hub = new Hub({
     store,
     log: createLocalLog(),
     clock,
     logger: { error (evidence, message) { logged.push({ evidence: { ...evidence }, message }) } },
     limits: { maxKeysPerConnection: 100, maxHistory: 100, maxBufferedBytes: 100_000, maxFrameBytes: 10_000, maxBadFrames: 3, maxBarsPerQuery: 100 },
-    heartbeatMs: 30_000,
-    pingEveryMs: 20_000,
-    pongTimeoutMs: 50_000,
-    closeGraceMs: 'off',
+    heartbeatMs: 1e9,
+    pingEveryMs: 1e9,
+    pongTimeoutMs: 1e10,
+    closeGraceMs,
   })
   t.teardown(() => hub.close())
   function subscribe (args: string[]): FakeSocket {
@@ -60,6 +60,10 @@ function start (t: Test, { bars = 1000 } = {}) {
     return socket
   }
   return { hub, disk, logged, clock, subscribe }
+}
+
+async function turn (): Promise<void> {
+  for (let i = 0; i < 5; i++) await new Promise(setImmediate)
 }
 
 t.test('ingest answers with how the bars fared', async (t) => {
@@ -154,6 +158,90 @@ t.test('a listener to what is not a key is refused', async (t) => {
   t.throws(() => hub.subscribe('nonsense', () => {}), { code: 'KLP_ERR_KEY', message: /`nonsense`/ })
   t.throws(() => hub.subscribe('a.7m', () => {}), { code: 'KLP_ERR_KEY', message: /`a.7m`.*`7m`/ })
   t.equal(hub.health().keys, 0)
+})
+
+t.test('a watermark closes bars, is answered with how many, and is refused in the future', async (t) => {
+  const { hub, disk, subscribe } = start(t)
+  const socket = subscribe(['a.5m'])
+  await hub.ingest(minute(0))
+  socket.read()
+  t.strictSame(await hub.watermark({ time: MONDAY + 300_000, symbols: ['a'] }), { closed: 2 })
+  t.match(socket.read(), [{ type: 'bar', key: 'a.5m', seq: 1, bar: { closed: true } }])
+  t.strictSame(await hub.watermark({ time: MONDAY }), { closed: 0 })
+  const commits = disk.commits.length
+  await t.rejects(hub.watermark({ time: MONDAY + 60_000 * 60_000 }), { code: 'KLP_ERR_WATERMARK', statusCode: 400 })
+  t.equal(disk.commits.length, commits)
+  disk.failures = 1
+  await t.rejects(hub.watermark({ time: MONDAY + 900_000 }), { code: 'KLP_ERR_NOT_STORED' })
+  t.match(hub.klines({ symbol: 'a', period: '15m' }).bars, [{ closed: false }])
+})
+
+t.test('the clock closes what nobody sent a minute for, the grace after its end, and once after a downtime', async (t) => {
+  const { hub, clock, subscribe } = start(t, { closeGraceMs: 5000, now: MONDAY + 4 * 60_000 + 5000 })
+  const socket = subscribe(['a.1m', 'a.5m', 'a.15m'])
+  await hub.ingest(minute(3))
+  socket.read()
+  clock.advance(60_000 - 1)
+  await turn()
+  t.strictSame(socket.read(), [])
+  clock.advance(1)
+  await turn()
+  t.match(socket.read(), [{ key: 'a.5m', seq: 1, bar: { closed: true, revision: 0 } }])
+  clock.jump(3_600_000)
+  await turn()
+  t.match(socket.read(), [{ key: 'a.15m', seq: 1, bar: { closed: true } }])
+})
+
+t.test('a mark of the clock that could not be stored is made up for by the next', async (t) => {
+  const { hub, disk, clock, logged, subscribe } = start(t, { closeGraceMs: 0, now: MONDAY + 4 * 60_000 })
+  const socket = subscribe(['a.5m'])
+  await hub.ingest(minute(3))
+  socket.read()
+  disk.failures = 1
+  clock.advance(60_000)
+  await turn()
+  t.strictSame(socket.read(), [])
+  t.equal(logged.length, 1)
+  clock.advance(60_000)
+  await turn()
+  t.match(socket.read(), [{ key: 'a.5m', seq: 1 }])
+})
+
+t.test('an import is answered with its counts, pushes no bar, and tells listeners to read again', async (t) => {
+  const { hub, clock, subscribe } = start(t, { bars: 10_000 })
+  const socket = subscribe(['a.1m', 'b.1h'])
+  let resets = 0
+  const heard: BarFrame[] = []
+  const stop = hub.subscribe('a.1m', (message) => { heard.push(message) }, { onReset: () => { resets++ } })
+  hub.subscribe('b.1h', () => {})
+  const minutes = Array.from({ length: 2500 }, (_, place) => [minute(place), minute(place, { symbol: 'b' })]).flat()
+  t.strictSame(await hub.import(minutes), { accepted: 5000, duplicates: 0, revised: 0 })
+  t.strictSame(await hub.import([minute(0), minute(1, { close: 10 })]), { accepted: 0, duplicates: 1, revised: 1 })
+  t.strictSame(socket.read(), [])
+  clock.advance(1000)
+  t.match(socket.read(), [{ type: 'reset', key: 'a.1m', seq: 4 }, { type: 'reset', key: 'b.1h', seq: 3 }])
+  t.equal(resets, 1)
+  t.strictSame(heard, [])
+  t.equal(hub.klines({ symbol: 'a', period: '1d' }).bars.length, 2)
+  stop()
+  await t.rejects(hub.import([minute(0), minute(1, { low: 100 })]), { code: 'KLP_ERR_BAR', message: /^bar 1: .*`low`/ })
+})
+
+t.test('an import that is too old is refused as a whole', async (t) => {
+  const { hub } = start(t, { bars: 10 })
+  await hub.ingest(Array.from({ length: 2000 }, (_, place) => minute(place)))
+  await t.rejects(hub.import([minute(2000), minute(3)]), { code: 'KLP_ERR_TOO_OLD', message: /^Expected `time` to be within the bars of `a` that are kept, got `1767571380000`/ })
+  t.equal(hub.klines({ symbol: 'a', period: '1m', limit: 1 }).bars[0].time, MONDAY + 1999 * 60_000)
+})
+
+t.test('a hub that closes tells of what was imported before it says goodbye', async (t) => {
+  const { hub, subscribe } = start(t)
+  const socket = subscribe(['a.1m'])
+  const gone = subscribe(['b.1m'])
+  await hub.import([minute(0), minute(0, { symbol: 'b' })])
+  gone.ends.push('vanished')
+  await hub.close()
+  t.match(socket.read(), [{ type: 'reset', key: 'a.1m' }, { type: 'notice' }])
 })
 
 t.test('closing finishes what was taken, refuses what comes after, says goodbye and stops the clock', async (t) => {
