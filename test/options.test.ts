@@ -8,6 +8,9 @@ t.test('what is left out or undefined has its default', async (t) => {
   t.strictSame(checkOptions({}), DEFAULTS)
   t.strictSame(checkOptions({ memoryBars: undefined } as unknown as KlinePushOptions), DEFAULTS)
   t.equal(checkOptions({ memoryBars: 7 }).memoryBars, 7)
+  for (const closeGraceMs of ['off', 0, 60_000] as const) t.equal(checkOptions({ closeGraceMs }).closeGraceMs, closeGraceMs)
+  const retainDays = { '1m': 2, '12h': 2, '1d': 62, '1M': 3650, '1w': Infinity }
+  t.equal(checkOptions({ retainDays }).retainDays, retainDays)
 })
 
 t.test('a bad option is refused with its name and value', async (t) => {
@@ -28,6 +31,16 @@ t.test('a bad option is refused with its name and value', async (t) => {
     [{ calendar: null }, /`calendar`.*`null`/],
     [{ pingEveryMs: 50_000 }, /`pingEveryMs`.*less than `pongTimeoutMs` \(50000\).*`50000`/],
     [{ maxKeys: 1 }, /no option `maxKeys`/],
+    [{ closeGraceMs: -1 }, /`closeGraceMs`.*`-1`/],
+    [{ closeGraceMs: 'never' }, /`closeGraceMs`.*`"never"`/],
+    [{ keepEvents: 0 }, /`keepEvents`.*from 1.*`0`/],
+    [{ retainDays: 90 }, /`retainDays`.*an object.*`90`/],
+    [{ retainDays: null }, /`retainDays`.*an object.*`null`/],
+    [{ retainDays: { '7m': 90 } }, /`retainDays`.*1m 3m 5m.*`"7m"`/],
+    [{ retainDays: { '1m': 1 } }, /`retainDays\['1m'\]`.*from 2 up.*`1`/],
+    [{ retainDays: { '5m': '90' } }, /`retainDays\['5m'\]`.*`"90"`/],
+    [{ retainDays: { '1d': 61 } }, /`retainDays\['1d'\]`.*from 62 up.*`61`/],
+    [{ retainDays: { '12h': 30 }, periods: ['12h', '1M'] }, /`retainDays\['12h'\]`.*from 62 up.*`30`/],
   ]
   for (const [options, message] of cases) t.throws(() => checkOptions(options as KlinePushOptions), { name: 'KlineError', code: 'KLP_ERR_OPTION', message })
 })
@@ -50,6 +63,11 @@ t.test('only the periods that were asked for are offered, and 1m always is', asy
 t.test('the server reads its settings from the environment', async (t) => {
   t.strictSame(serverSettings({}), { host: '127.0.0.1', port: 3000, dataDir: './data', logger: { level: 'info' } })
   t.strictSame(serverSettings({ HOST: '::', PORT: '0', DATA_DIR: '/d', LOG_LEVEL: 'silent' }), { host: '::', port: 0, dataDir: '/d', logger: { level: 'silent' } })
+  t.match(serverSettings({ CLOSE_GRACE_MS: '0', KEEP_EVENTS: '50', RETAIN_DAYS: '1m=90, 1h=730.5' }), { closeGraceMs: 0, keepEvents: 50, retainDays: { '1m': 90, '1h': 730.5 } })
+  t.match(serverSettings({ CLOSE_GRACE_MS: 'off' }), { closeGraceMs: 'off' })
+  for (const [name, value] of [['CLOSE_GRACE_MS', 'on'], ['CLOSE_GRACE_MS', '-1'], ['KEEP_EVENTS', 'all'], ['RETAIN_DAYS', '90'], ['RETAIN_DAYS', '1m=90;1h=3']]) {
+    t.throws(() => serverSettings({ [name]: value }), { code: 'KLP_ERR_OPTION', message: new RegExp(`\`${name}\`.*\`"${value}"\``) })
+  }
   for (const PORT of ['http', '-1', '65536', '', '1.5']) t.throws(() => serverSettings({ PORT }), { code: 'KLP_ERR_OPTION', message: new RegExp(`\`PORT\`.*\`"${PORT}"\``) })
   t.throws(() => serverSettings({ LOG_LEVEL: 'loud' }), { code: 'KLP_ERR_OPTION', message: /`LOG_LEVEL`.*`"loud"`/ })
 })

@@ -14,7 +14,7 @@ const LOOK_EVERY = 64
 export interface Marks {
   /** The place in the log after the newest of them. */
   position: number
-  /** The newest that subscribers were told. */
+  /** The newest of a producer. */
   watermark: number
   /** The newest of the clock. */
   clock: number
@@ -92,15 +92,18 @@ export class Clerk {
       closed += this.#mark(contract, mark)
       yield false
     }
-    if (!forOne) {
-      marks.position = position
-      if (mark.kind === 'clock') marks.clock = Math.max(marks.clock, mark.time)
-      if (mark.time > marks.watermark) {
-        marks.watermark = mark.time
-        this.#events.complete(mark.time, undefined)
-      }
-    }
+    if (!forOne) this.#tellAll(mark)
     this.#results.push({ closed })
+  }
+
+  /** A word that was given before is not told again; the clock's only where no producer has gone ahead of it. */
+  #tellAll ({ kind, time }: Watermark | ClockMark): void {
+    const { marks } = this
+    const told = kind === 'clock' ? Math.max(marks.clock, marks.watermark) : marks.watermark
+    marks.position = this.position
+    if (kind === 'clock') marks.clock = Math.max(marks.clock, time)
+    else marks.watermark = Math.max(marks.watermark, time)
+    if (time > told) this.#events.complete(time, undefined)
   }
 
   #mark (contract: Contract, mark: Watermark | ClockMark): number {

@@ -164,3 +164,31 @@ t.test('once the application has closed, bars are refused', async (t) => {
   await app.close()
   await t.rejects(app.klineHub.ingest(minute(0)), { code: 'KLP_ERR_CLOSED', statusCode: 503 })
 })
+
+t.test('a watermark closes bars and says how many', async (t) => {
+  const app = await build(t)
+  await post(app, [minute(0), minute(0, { symbol: 'SHFE.au' })])
+  const mark = async (payload: object) => {
+    const response = await app.inject({ method: 'POST', url: '/watermarks', payload })
+    return { status: response.statusCode, body: response.json() }
+  }
+  t.strictSame(await mark({ time: MONDAY + 300_000, symbols: ['SHFE.au'] }), { status: 200, body: { closed: 2 } })
+  t.strictSame(await mark({ time: MONDAY + 300_000 }), { status: 200, body: { closed: 2 } })
+  t.strictSame(await mark({ time: MONDAY }), { status: 200, body: { closed: 0 } })
+  t.match(await mark({ time: MONDAY + 1 }), { status: 400, body: { statusCode: 400, code: 'KLP_ERR_WATERMARK', error: 'Bad Request', message: /`time`.*`1767571200001`/ } })
+  t.match(await mark([]), { status: 400, body: { code: 'KLP_ERR_WATERMARK' } })
+  t.match((await get(app, '/klines?symbol=SHFE.au&period=5m')).body, { seq: 1, bars: [{ closed: true }] })
+})
+
+t.test('an import fills the bars and answers as /bars does', async (t) => {
+  const app = await build(t)
+  const send = async (payload: object) => {
+    const response = await app.inject({ method: 'POST', url: '/imports', payload })
+    return { status: response.statusCode, body: response.json() }
+  }
+  t.strictSame(await send([minute(0), minute(1), minute(0)]), { status: 200, body: { accepted: 2, duplicates: 1, revised: 0 } })
+  t.strictSame(await send(minute(1, { close: 10 })), { status: 200, body: { accepted: 0, duplicates: 0, revised: 1 } })
+  t.match(await send([minute(0), { ...minute(1), volume: '1' }]), { status: 400, body: { code: 'KLP_ERR_BAR', message: /^bar 1: .*`volume`.*`"1"`/ } })
+  t.match(await send([]), { status: 400, body: { code: 'KLP_ERR_BATCH' } })
+  t.match((await get(app, '/klines?symbol=rb2601&period=1m')).body, { seq: 2, bars: [{ revision: 0 }, { revision: 1, close: 10 }] })
+})

@@ -244,3 +244,44 @@ t.test('nothing is left of 10,000 connections, however they ended', async (t) =>
     t.equal(app.klineHub.health().keys, 0)
   }
 })
+
+t.test('a client that comes back after a restart of the server goes on where it was', async (t) => {
+  const dataDir = t.testdir()
+  const first = await build(t, { dataDir })
+  const before = await subscriber(t, first, ['rb2601.1m', 'rb2601.3m'])
+  await first.klineHub.ingest([minute(0), minute(1)])
+  const bars = await before.take(3)
+  const { epoch } = first.klineHub.klines({ symbol: 'rb2601', period: '1m' })
+  t.match(bars, [{ key: 'rb2601.1m', seq: 1 }, { key: 'rb2601.1m', seq: 2 }, { key: 'rb2601.3m', bar: { closed: false } }])
+  await first.klineHub.ingest([minute(2), minute(3), minute(0, { close: 10 })])
+  await first.close()
+
+  const second = await build(t, { dataDir })
+  const after = await connect(t, second)
+  after.send({ op: 'subscribe', args: ['rb2601.1m', 'rb2601.3m'], since: { 'rb2601.1m': { epoch, seq: 2 }, 'rb2601.3m': { epoch, seq: 0 } } })
+  t.match(await after.next(), { type: 'ack', keys: [{ key: 'rb2601.1m', seq: 5, recovered: true, replayed: 3 }, { key: 'rb2601.3m', seq: 2, recovered: true, replayed: 2 }] })
+  t.match(await after.take(6), [
+    { key: 'rb2601.1m', seq: 3, bar: { time: MONDAY + 120_000, revision: 0 } },
+    { key: 'rb2601.1m', seq: 4 },
+    { key: 'rb2601.1m', seq: 5, bar: { time: MONDAY, close: 10, revision: 1 } },
+    { key: 'rb2601.3m', seq: 1, bar: { time: MONDAY, closed: true, revision: 0 } },
+    { key: 'rb2601.3m', seq: 2, bar: { time: MONDAY, closed: true, revision: 1 } },
+    { key: 'rb2601.3m', bar: { time: MONDAY + 180_000, closed: false } },
+  ])
+  await second.klineHub.ingest(minute(4))
+  t.match(await after.take(2), [{ key: 'rb2601.1m', seq: 6 }, { key: 'rb2601.3m', bar: { closed: false } }])
+})
+
+t.test('watermarks and resets reach those who asked, over a real socket', async (t) => {
+  const app = await build(t)
+  const asked = await connect(t, app)
+  asked.send({ op: 'subscribe', args: ['rb2601.5m'], watermarks: true })
+  const other = await subscriber(t, app, ['rb2601.5m'])
+  await asked.take(2)
+  await app.klineHub.ingest(minute(0))
+  await app.klineHub.watermark({ time: MONDAY + 300_000 })
+  t.strictSame((await asked.take(3)).map(({ type, time, bar }) => [type, time ?? bar.closed]), [['bar', false], ['bar', true], ['watermark', MONDAY + 300_000]])
+  await app.klineHub.import([minute(10)])
+  t.match(await asked.next(), { type: 'reset', key: 'rb2601.5m', epoch: /./, seq: 2 })
+  t.strictSame((await other.take(3)).map(({ type }) => type), ['bar', 'bar', 'reset'])
+})
