@@ -1,13 +1,13 @@
-import { CsvError, type Info, parse } from 'csv-parse'
-import { pipeline, type Readable } from 'node:stream'
+import { parse } from 'csv-parse/sync'
+import type { Readable } from 'node:stream'
 import type { MinuteBar } from '../market/bar.ts'
 import { parseMinutes } from '../wire/minutes.ts'
+import { type Line, readLines } from './lines.ts'
 
 const COLUMNS = ['symbol', 'time', 'open', 'high', 'low', 'close', 'volume'] as const
 const OPTIONAL = ['turnover', 'trades', 'openInterest'] as const
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 const ISO_TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.0+)?)?(Z|[+-]\d\d:\d\d)$/
-// Without it an unclosed quote would draw the rest of the file into memory.
 const LONGEST_ROW = 65_536
 
 /** `bytes` is how far into the file the row ends. */
@@ -17,32 +17,27 @@ export interface BadRow extends Place { readonly problem: string }
 
 /**
  * The minutes of a CSV file, as they come; `time` is UTC milliseconds or ISO 8601 with its zone. Other columns are
- * passed over.
+ * passed over. A row is one line, so that a broken quote spoils no more than that.
  *
  * @throws when the header lacks a column, or the file can't be read
  */
 export async function * readRows (input: Readable): AsyncGenerator<Row | BadRow> {
-  const parser = parse({
-    bom: true,
-    info: true,
-    max_record_size: LONGEST_ROW,
-    relax_column_count: true,
-    relax_quotes: true,
-    skip_empty_lines: true,
-    trim: true,
-  })
-  pipeline(input, parser, () => {}) // whoever reads the parser gets the error
+  let header: readonly string[] | undefined
+  for await (const line of readLines(input, LONGEST_ROW)) {
+    if (line.text.trim() === '') continue
+    if (header === undefined) header = checkHeader(splitFields(line.text.replace(/^\uFEFF/, '')))
+    else yield parseRow(line, header)
+  }
+  if (header === undefined) checkHeader([])
+}
+
+/** A line without a quote needs no parser, and starting one for it would take most of the time. */
+function splitFields (text: string): string[] {
+  if (!text.includes('"')) return text.split(',').map((field) => field.trim())
   try {
-    let header: readonly string[] | undefined
-    for await (const { record, info } of parser as AsyncIterable<{ record: string[], info: Info }>) {
-      if (header === undefined) header = checkHeader(record)
-      else yield parseRow(record, header, { line: info.lines, bytes: info.bytes })
-    }
+    return parse(text, { relax_column_count: true, relax_quotes: true, trim: true })[0]
   } catch (err) {
-    // From here on the parser can't tell rows apart, so this is the last one.
-    if (!(err instanceof CsvError)) throw err
-    const { lines } = err as unknown as Info
-    yield { line: lines, bytes: parser.info.bytes, problem: `${err.message}; what comes after it was not read` }
+    throw new Error((err as Error).message.replace(/ at line 1\b.*/, ''), { cause: err })
   }
 }
 
@@ -52,10 +47,13 @@ function checkHeader (header: string[]): string[] {
   return header
 }
 
-function parseRow (fields: readonly string[], header: readonly string[], place: Place): Row | BadRow {
-  if (fields.length !== header.length) return { ...place, problem: `Expected ${header.length} fields, got ${fields.length}` }
-  const record: Record<string, string | undefined> = Object.fromEntries(header.map((name, index) => [name, fields[index]]))
+function parseRow ({ text, tooLong, line, bytes }: Line, header: readonly string[]): Row | BadRow {
+  const place = { line, bytes }
+  if (tooLong) return { ...place, problem: `Expected a row of at most ${LONGEST_ROW} bytes` }
   try {
+    const fields = splitFields(text)
+    if (fields.length !== header.length) throw new Error(`Expected ${header.length} fields, got ${fields.length}`)
+    const record: Record<string, string> = Object.fromEntries(header.map((name, index) => [name, fields[index]]))
     const minute: Record<string, unknown> = { symbol: record.symbol, time: parseTime(record.time) }
     for (const name of COLUMNS.slice(2)) minute[name] = parseNumber(record[name])
     for (const name of OPTIONAL) if (record[name]) minute[name] = parseNumber(record[name])
@@ -65,11 +63,11 @@ function parseRow (fields: readonly string[], header: readonly string[], place: 
   }
 }
 
-function parseTime (text: string | undefined): unknown {
-  return text !== undefined && ISO_TIME.test(text) ? Date.parse(text) : parseNumber(text)
+function parseTime (text: string): unknown {
+  return ISO_TIME.test(text) ? Date.parse(text) : parseNumber(text)
 }
 
 /** What isn't a number goes on as it is, and is refused by name. */
-function parseNumber (text: string | undefined): unknown {
-  return text !== undefined && NUMBER.test(text) ? Number(text) : text
+function parseNumber (text: string): unknown {
+  return NUMBER.test(text) ? Number(text) : text
 }
