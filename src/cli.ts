@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { decimal, integer } from './cli/arguments.ts'
 import { demo } from './cli/demo.ts'
+import { fail } from './cli/fail.ts'
 import { onInterrupt } from './cli/interrupt.ts'
 import { replay } from './cli/replay.ts'
 import { watch } from './cli/watch.ts'
@@ -52,9 +53,4 @@ program.command('watch')
     await watch({ keys, url, out, err, signal: onInterrupt() })
   })
 
-try {
-  await program.parseAsync()
-} catch (reason) {
-  err.write(`kline-push: ${reason instanceof Error ? reason.message : String(reason)}\n`)
-  process.exitCode = 1
-}
+await program.parseAsync().catch(fail)

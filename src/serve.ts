@@ -1,18 +1,25 @@
 import closeWithGrace from 'close-with-grace'
 import Fastify, { LogController, type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import { onInterrupt } from './cli/interrupt.ts'
 import { klinePush, type KlinePushOptions } from './index.ts'
+
+/** How long a request that was there at the end may take to be whole, and its answer to be read. */
+const REQUEST_GRACE_MS = 2000
 
 export interface ServeOptions extends KlinePushOptions {
   host: string
   port: number
-  logger: FastifyServerOptions['logger']
+  logger: NonNullable<FastifyServerOptions['logger']>
 }
 
 /** A server with the plugin and nothing else, listening. */
 export async function serve ({ host, port, logger, ...options }: ServeOptions): Promise<FastifyInstance> {
-  const app = Fastify({ logger: logger ?? false, logController: new LogController({ disableRequestLogging: true }) })
+  const app = Fastify({ logger, logController: new LogController({ disableRequestLogging: true }) })
   try {
     await app.register(klinePush, options)
+    app.addHook('preClose', async function limitRequests () {
+      setTimeout(() => { app.server.closeAllConnections() }, REQUEST_GRACE_MS).unref()
+    })
     await app.listen({ host, port })
   } catch (err) {
     await app.close()
@@ -24,8 +31,9 @@ export async function serve ({ host, port, logger, ...options }: ServeOptions): 
 /** The main job: serves until SIGTERM or Ctrl-C, then finishes what it took and says goodbye. */
 export async function serveUntilStopped (options: ServeOptions): Promise<void> {
   const app = await serve(options)
-  closeWithGrace({ delay: 10_000, logger: app.log }, async ({ err }) => {
+  const { close } = closeWithGrace({ delay: 10_000, logger: app.log, skip: ['SIGINT', 'SIGTERM'] }, async ({ err }) => {
     if (err !== undefined) app.log.error({ err }, 'the server goes down after an error')
     await app.close()
   })
+  onInterrupt().addEventListener('abort', close, { once: true })
 }

@@ -1,4 +1,9 @@
+import { fail } from './cli/fail.ts'
 import { serveUntilStopped } from './serve.ts'
 import { serverSettings } from './settings.ts'
 
-await serveUntilStopped(serverSettings(process.env))
+try {
+  await serveUntilStopped(serverSettings(process.env))
+} catch (err) {
+  fail(err as Error)
+}

@@ -1,0 +1,124 @@
+import t, { type Test } from 'tap'
+import { connect as connectNet } from 'node:net'
+import { join } from 'node:path'
+import type { MinuteBar } from '../src/index.ts'
+import { serve } from '../src/serve.ts'
+import { type Child, runSource } from './fixture/child.ts'
+import { connectTo } from './fixture/client.ts'
+
+t.setTimeout(120_000)
+
+const SYMBOLS = Array.from({ length: 30 }, (_, i) => `s${i}`)
+// All together less than what may wait for a reader that is behind.
+const MANY = 200
+
+function minutes (symbol: string, count = MANY): MinuteBar[] {
+  return Array.from({ length: count }, (_, place) => ({ symbol, time: place * 60_000, open: 10, high: 12, low: 9, close: 11, volume: 5 }))
+}
+
+async function post (url: string, body: unknown): Promise<{ status: number, body: any }> {
+  const response = await fetch(`${url}/bars`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  return { status: response.status, body: await response.json() }
+}
+
+function runServer (t: Test, env: Record<string, string>): Child {
+  return runSource(t, 'src/server.ts', { env: { HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', ...env } })
+}
+
+/** The server entry on a data directory, and a subscriber of every symbol. */
+async function start (t: Test, dataDir: string) {
+  const child = runServer(t, { DATA_DIR: dataDir })
+  const [, url] = await child.says(/listening at (http:[^"]+)/)
+  const client = await connectTo(t, `${url.replace('http', 'ws')}/ws`)
+  client.send({ op: 'subscribe', args: SYMBOLS.map((symbol) => `${symbol}.1m`) })
+  await client.take(1 + SYMBOLS.length)
+  return { child, url, client }
+}
+
+/** How many minutes of each symbol a data directory holds. */
+async function stored (t: Test, dataDir: string): Promise<Record<string, number>> {
+  const app = await serve({ host: '127.0.0.1', port: 0, dataDir, logger: false })
+  t.teardown(() => app.close())
+  return Object.fromEntries(app.klineHub.symbols().map(({ symbol }) => [symbol, app.klineHub.klines({ symbol, period: '1m', limit: 5000 }).bars.length]))
+}
+
+t.test('SIGTERM: what was accepted is kept, pushed and answered, then the sockets get a notice and 1001, and the server ends with 0', async (t) => {
+  const dataDir = t.testdir()
+  const { child, url, client } = await start(t, dataDir)
+  const posts = SYMBOLS.map(async (symbol) => await post(url, minutes(symbol)).catch(() => undefined))
+  await Promise.any(posts)
+  child.kill('SIGTERM')
+  const answers = await Promise.all(posts)
+  t.strictSame(await child.ended, { code: 0, signal: null }, child.err)
+  t.match(await client.closed, { code: 1001, reason: 'going away' })
+  const frames = client.left()
+  t.match(frames.pop(), { type: 'notice', code: 'GOING_AWAY', retryMs: Number })
+  const pushed: Record<string, number> = {}
+  for (const { key } of frames) pushed[key.replace('.1m', '')] = (pushed[key.replace('.1m', '')] ?? 0) + 1
+  const kept = await stored(t, dataDir)
+  t.strictSame(kept, Object.fromEntries(SYMBOLS.filter((_, i) => answers[i]?.status === 200).map((symbol) => [symbol, MANY])), 'on the disk is what was answered 200')
+  t.strictSame(pushed, kept, 'and all of it was pushed')
+  await t.rejects(post(url, minutes('s0', 1)), TypeError, 'nobody listens any more')
+})
+
+t.test('a second signal on the heels of the first, as npm passes Ctrl-C on, does not cut the goodbye short', async (t) => {
+  const { child, client } = await start(t, t.testdir())
+  child.kill('SIGINT')
+  child.kill('SIGTERM')
+  t.match(await client.next(), { type: 'notice', code: 'GOING_AWAY' })
+  t.match(await client.closed, { code: 1001 })
+  t.strictSame(await child.ended, { code: 0, signal: null }, child.err)
+})
+
+t.test('neither a request that is never whole nor a peer that never answers a close holds up the end', async (t) => {
+  const { child, url, client } = await start(t, t.testdir())
+  const request = connectNet(Number(new URL(url).port), '127.0.0.1')
+  t.teardown(() => { request.destroy() })
+  request.write('POST /bars HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n[')
+  client.webSocket.pause()
+  await fetch(`${url}/health`) // the server has read both by now
+  child.kill('SIGTERM')
+  t.strictSame(await child.ended, { code: 0, signal: null }, child.err)
+})
+
+t.test('after a bug the server says goodbye, says why, and ends with 1', async (t) => {
+  const dataDir = t.testdir()
+  const child = runSource(t, 'test/fixture/failing-server.ts', { args: [dataDir] })
+  t.strictSame(await child.ended, { code: 1, signal: null })
+  t.match(child.out, /"message":"a bug".*"msg":"the server goes down after an error"/)
+  t.strictSame(await stored(t, dataDir), {}, 'its data directory is free')
+})
+
+t.test('a second process on a data directory is refused; after kill -9 of the first a new one starts', async (t) => {
+  const dataDir = t.testdir()
+  const { child: first, url } = await start(t, dataDir)
+  t.match(await post(url, minutes('s0', 1)), { status: 200 })
+  const second = runServer(t, { DATA_DIR: dataDir })
+  t.strictSame(await second.ended, { code: 1, signal: null })
+  t.equal(second.err, `kline-push: The data directory \`${dataDir}\` is in use by another process\n`)
+  t.match(await post(url, minutes('s0', 2)), { status: 200 }, 'the first goes on')
+  first.kill('SIGKILL')
+  await first.ended
+  t.strictSame(await stored(t, dataDir), { s0: 2 })
+})
+
+t.test('what the server can not start with is named, and it ends with 1', async (t) => {
+  const file = join(t.testdir({ file: 'not a directory' }), 'file')
+  const taken = await serve({ host: '127.0.0.1', port: 0, logger: false })
+  t.teardown(() => taken.close())
+  const { port } = new URL(taken.listeningOrigin)
+  const cases: [Record<string, string>, string][] = [
+    [{ PORT: '65536' }, 'Expected `PORT` to be an integer from 0 to 65535, got `"65536"` (string)'],
+    [{ LOG_LEVEL: 'loud' }, 'Expected `LOG_LEVEL` to be one of fatal error warn info debug trace silent, got `"loud"` (string)'],
+    [{ DATA_DIR: '' }, 'Expected `dataDir` to be a path, got `""` (string)'],
+    [{ DATA_DIR: file }, file],
+    [{ PORT: port }, `address already in use 127.0.0.1:${port}`],
+    [{ HOST: '192.0.2.1' }, 'address not available 192.0.2.1'],
+  ]
+  await Promise.all(cases.map(async ([env, evidence]) => {
+    const child = runServer(t, { DATA_DIR: join(t.testdirName, `data${Object.keys(env)[0]}`), ...env })
+    t.strictSame(await child.ended, { code: 1, signal: null })
+    t.match(child.err, /^kline-push: .*\n$/, 'one line')
+    t.ok(child.err.includes(evidence), child.err)
+  }))
+})
