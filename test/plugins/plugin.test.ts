@@ -5,7 +5,9 @@ import Fastify from 'fastify'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import byDefault, { klinePush } from '../../src/index.ts'
+import { Archive } from '../../src/store/archive.ts'
 import { connect } from '../fixture/client.ts'
+import { Collect } from '../fixture/collect.ts'
 
 const MINUTE = { symbol: 'a', time: 0, open: 10, high: 12, low: 9, close: 11, volume: 5 }
 
@@ -54,4 +56,17 @@ t.test('the hub is decorated for the whole application, and closing twice is har
   await app.close()
   await app.close()
   t.equal(app.klineHub.health().status, 'closing')
+})
+
+t.test('an archive run that fails is in the log, with the reason, and the bars are all there', async (t) => {
+  t.intercept(Archive.prototype, 'put', { value () { throw new Error('the disk is full') } })
+  const lines = new Collect()
+  const app = Fastify({ logger: { level: 'error', stream: lines } })
+  t.teardown(() => app.close())
+  await app.register(klinePush, { dataDir: t.testdir() })
+  await app.ready()
+  const symbols = Array.from({ length: 7 }, (_, i) => `s${i}`) // 70,000 bars; the archive runs after 65,536
+  for (const symbol of symbols) await app.klineHub.ingest(Array.from({ length: 10_000 }, (_, i) => ({ ...MINUTE, symbol, time: i * 60_000 })))
+  await lines.until(/"level":50.*"message":"the disk is full".*"msg":"bars could not be moved to the archive"/)
+  for (const symbol of symbols) t.match(app.klineHub.klines({ symbol, period: '1M' }).bars, [{ volume: 50_000 }])
 })
