@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { serve } from '../serve.ts'
 import { Market, nextMinute, runFeed } from './feed.ts'
+import { pauseUntil } from './pause.ts'
 import { watch } from './watch.ts'
 
 export interface DemoOptions {
@@ -40,11 +41,10 @@ async function runDemo ({ host, port, dataDir, contracts, pace, out, err, signal
     out.write(`kline-push listens on ${app.listeningOrigin}, subscribers on ${url}, data in ${dataDir}\n`)
     out.write(`${contracts} simulated contracts, ${pace} minutes per second; Ctrl-C ends it\n`)
     const keys = market.symbols.flatMap((symbol) => [`${symbol}.1m`, `${symbol}.5m`])
+    const subscribed = new AbortController()
+    const watching = watch({ keys, url, out, err, signal: stop, onSubscribed: () => { subscribed.abort() } })
     // The market waits for the subscriber, so that the first bars are seen too.
-    const { promise: subscribed, resolve: onSubscribed } = newPromise()
-    stop.addEventListener('abort', onSubscribed, { once: true })
-    const watching = watch({ keys, url, out, err, signal: stop, onSubscribed })
-    const feeding = subscribed.then(async () => await runFeed({
+    const feeding = pauseUntil(Infinity, AbortSignal.any([stop, subscribed.signal])).then(async () => await runFeed({
       market,
       pace,
       start: nextMinute(known, Date.now()),
@@ -60,10 +60,4 @@ async function runDemo ({ host, port, dataDir, contracts, pace, out, err, signal
   } finally {
     await app.close()
   }
-}
-
-function newPromise (): { promise: Promise<void>, resolve: () => void } {
-  let resolve = () => {}
-  const promise = new Promise<void>((_resolve) => { resolve = _resolve })
-  return { promise, resolve }
 }

@@ -1,7 +1,7 @@
 import type { MinuteBar } from '../market/bar.ts'
 import { MINUTE } from '../market/period.ts'
 import type { SymbolInfo } from '../store/store.ts'
-import { pauseUntil } from './pause.ts'
+import { type Pause, pauseUntil } from './pause.ts'
 
 const PRODUCTS = [
   { code: 'rb', price: 3100, decimals: 0 },
@@ -66,16 +66,17 @@ export interface FeedOptions {
   readonly start: number
   readonly ingest: (minutes: MinuteBar[]) => Promise<unknown>
   readonly signal: AbortSignal
+  readonly pause?: Pause
 }
 
 /** Brings one minute after the other until the signal says stop; returns how many. */
-export async function runFeed ({ market, pace, start, ingest, signal }: FeedOptions): Promise<number> {
+export async function runFeed ({ market, pace, start, ingest, signal, pause = pauseUntil }: FeedOptions): Promise<number> {
   const began = performance.now()
   let minutes = 0
   while (!signal.aborted) {
     await ingest(market.minute(start + minutes * MINUTE))
     minutes++
-    await pauseUntil(began + minutes * 1000 / pace, signal)
+    await pause(began + minutes * 1000 / pace, signal)
   }
   return minutes
 }

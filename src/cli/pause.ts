@@ -2,6 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const TIMER_MAX = 2 ** 31 - 1
 
+/** Waits until a moment of `performance.now()`, or until the signal says stop; tests have pauses of their own. */
+export type Pause = (due: number, signal: AbortSignal) => Promise<void>
+
 /** Waits until `due` of `performance.now()`; returns at once, without throwing, when the signal says stop. */
 export async function pauseUntil (due: number, signal: AbortSignal): Promise<void> {
   for (let left = due - performance.now(); left > 0 && !signal.aborted; left = due - performance.now()) {

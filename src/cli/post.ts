@@ -1,6 +1,6 @@
 import type { Counts } from '../index.ts'
 import type { MinuteBar } from '../market/bar.ts'
-import { backOff, pauseUntil } from './pause.ts'
+import { backOff, type Pause } from './pause.ts'
 
 // The server, or the way to it, is down for now. Sending again is safe: what was taken counts as a duplicate.
 const PASSING = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']
@@ -12,30 +12,39 @@ export interface PostOptions {
   readonly signal: AbortSignal
   /** For how many milliseconds a request that fails in passing is tried again. */
   readonly patienceMs: number
+  readonly pause: Pause
 }
 
 /** The server takes none of these bars, and would not the next time either. */
 export class Refusal extends Error {}
 
 /** Posts bars; tries again for a while after a 503 or when nobody answers. @throws Refusal */
-export async function postMinutes (minutes: readonly MinuteBar[], { url, fetch, signal, patienceMs }: PostOptions): Promise<Counts> {
+export async function postMinutes (minutes: readonly MinuteBar[], options: PostOptions): Promise<Counts> {
+  const { url, signal, patienceMs, pause } = options
   const body = JSON.stringify(minutes)
   const end = performance.now() + patienceMs
-  for (let tries = 0; ; tries++) {
-    let failure: string
-    try {
-      const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal })
-      if (response.status !== 503) return await readAnswer(response, url)
-      failure = `answered 503 (${await messageOf(response)})`
-    } catch (err) {
-      const code = ((err as Error).cause as NodeJS.ErrnoException | undefined)?.code
-      if (code === undefined || !PASSING.includes(code)) throw err
-      failure = `could not be reached (${code})`
-    }
+  let answer = await post(body, options)
+  for (let tries = 0; typeof answer === 'string'; tries++) {
     const due = performance.now() + backOff(tries, STEPS)
-    if (due > end) throw new Error(`${url} ${failure} for ${patienceMs / 1000} s; gave up`)
-    await pauseUntil(due, signal)
+    if (due > end) throw new Error(`${url} ${answer} for ${patienceMs / 1000} s; gave up`)
+    await pause(due, signal)
     signal.throwIfAborted()
+    answer = await post(body, options)
+  }
+  return answer
+}
+
+/** What the server counted; or in words, how it can't be had for now. */
+async function post (body: string, { url, fetch, signal }: PostOptions): Promise<Counts | string> {
+  try {
+    const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal })
+    return response.status === 503 ? `answered 503 (${await messageOf(response)})` : await readAnswer(response, url)
+  } catch (err) {
+    const cause = (err as Error).cause as NodeJS.ErrnoException | undefined
+    if (cause === undefined) throw err
+    const failure = `could not be reached (${cause.code ?? cause.message})`
+    if (PASSING.includes(String(cause.code))) return failure
+    throw new Error(`${url} ${failure}`, { cause })
   }
 }
 

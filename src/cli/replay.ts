@@ -2,7 +2,7 @@ import { createReadStream, statSync } from 'node:fs'
 import type { Counts } from '../index.ts'
 import { MINUTE } from '../market/period.ts'
 import { groupMinutes, packMinutes } from './batches.ts'
-import { pauseUntil } from './pause.ts'
+import { type Pause, pauseUntil } from './pause.ts'
 import { postMinutes, type PostOptions, Refusal } from './post.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { readRows, type Row } from './rows.ts'
@@ -21,13 +21,14 @@ export interface ReplayOptions {
   readonly signal: AbortSignal
   /** @default 30000 */
   readonly patienceMs?: number
+  readonly pause?: Pause
 }
 
 export interface Totals extends Counts { bad: number }
 
 /** Sends a CSV file of minutes to a server, in the order of the file. Bad rows are named, counted and left out. */
-export async function replay ({ file, speed, to, out, err, fetch, signal, patienceMs = 30_000 }: ReplayOptions): Promise<Totals> {
-  const run = new Replay(createProgress(err, statSync(file).size), { url: barsUrl(to), fetch, signal, patienceMs })
+export async function replay ({ file, speed, to, out, err, fetch, signal, patienceMs = 30_000, pause = pauseUntil }: ReplayOptions): Promise<Totals> {
+  const run = new Replay(createProgress(err, statSync(file).size), { url: barsUrl(to), fetch, signal, patienceMs, pause })
   try {
     const rows = run.goodRows(file)
     await (speed === 0 ? run.sendAll(packMinutes(rows, BATCH)) : run.sendPaced(groupMinutes(rows), speed))
@@ -69,7 +70,7 @@ class Replay {
     for await (const rows of minutes) {
       const { time } = rows[0].minute
       origin ??= { now: performance.now(), time }
-      await pauseUntil(origin.now + (time - origin.time) / MINUTE / speed * 1000, this.#post.signal)
+      await this.#post.pause(origin.now + (time - origin.time) / MINUTE / speed * 1000, this.#post.signal)
       await this.#send(rows)
     }
   }

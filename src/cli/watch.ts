@@ -1,7 +1,8 @@
-import { type RawData, WebSocket } from 'ws'
+import { WebSocket } from 'ws'
+import { type Clock, systemClock } from '../clock.ts'
 import type { Bar } from '../market/bar.ts'
 import { barLine } from './line.ts'
-import { backOff, pauseUntil } from './pause.ts'
+import { backOff, type Pause, pauseUntil } from './pause.ts'
 
 // How many bars of each key a connection that was lost may have missed without a gap in the lines.
 const CATCH_UP = 100
@@ -18,6 +19,8 @@ export interface WatchOptions {
   readonly signal: AbortSignal
   /** Every time the server has acknowledged the keys. */
   readonly onSubscribed?: () => void
+  readonly pause?: Pause
+  readonly clock?: Clock
 }
 
 /** How a connection ended, and how long the server wants to be left alone. */
@@ -31,8 +34,11 @@ type Message =
   | { type: 'notice', retryMs: number }
   | { type: 'heartbeat' }
 
+/** The server was understood, and there is nothing to watch. */
+class Refusal extends Error {}
+
 /** Prints every bar of the keys until the signal says stop. @throws when the server says that coming back is no use */
-export async function watch ({ err, signal, ...options }: WatchOptions): Promise<void> {
+export async function watch ({ err, signal, pause = pauseUntil, ...options }: WatchOptions): Promise<void> {
   const printed = new Map<string, Bar>()
   for (let tries = 0; !signal.aborted; tries++) {
     const { code, reason, retryMs, subscribed } = await new Connection({ ...options, err, signal }, printed).ended
@@ -41,7 +47,7 @@ export async function watch ({ err, signal, ...options }: WatchOptions): Promise
     if (subscribed) tries = 0
     const delay = retryMs ?? (code >= 4200 && code < 4300 && subscribed ? 0 : backOff(tries, STEPS))
     err.write(`lost ${options.url} (${code}${reason === '' ? '' : ` ${reason}`}), back in ${(delay / 1000).toFixed(1)} s\n`)
-    await pauseUntil(performance.now() + delay, signal)
+    await pause(performance.now() + delay, signal)
   }
 }
 
@@ -62,39 +68,40 @@ class Connection {
   }
 
   async #run (): Promise<End> {
-    const { signal } = this.#options
+    const { url, signal, clock = systemClock } = this.#options
     const webSocket = this.#webSocket
     const stop = () => {
       webSocket.close()
       setTimeout(() => { webSocket.terminate() }, GOODBYE_MS).unref()
     }
     let alive = true
-    const pulse = setInterval(() => {
+    const stopPulse = clock.every(PING_EVERY_MS, () => {
       if (webSocket.readyState !== WebSocket.OPEN) return
       if (!alive) return webSocket.terminate()
       alive = false
       webSocket.ping()
-    }, PING_EVERY_MS)
+    })
     signal.addEventListener('abort', stop, { once: true })
     try {
       return await new Promise((resolve, reject) => {
         webSocket.on('open', () => { this.#subscribe(this.#printed.size === 0 ? 1 : CATCH_UP) })
         webSocket.on('pong', () => { alive = true })
-        webSocket.on('message', (data) => {
+        webSocket.on('message', (data: Buffer) => {
+          const text = data.toString()
           try {
-            this.#take(data)
+            this.#take(JSON.parse(text) as Message)
           } catch (err) {
-            reject(err instanceof Error ? err : new Error(String(err)))
+            reject(err instanceof Refusal ? err : new Error(`${url} does not speak as kline-push does: ${text.slice(0, 200)}`, { cause: err }))
             webSocket.terminate()
           }
         })
-        webSocket.on('error', (err: NodeJS.ErrnoException) => { this.#problem = err.message || err.code })
+        webSocket.on('error', (err: NodeJS.ErrnoException) => { this.#problem = err.code ?? err.message })
         webSocket.on('close', (code, reason) => {
           resolve({ code, reason: this.#problem ?? reason.toString(), retryMs: this.#retryMs, subscribed: this.#subscribed })
         })
       })
     } finally {
-      clearInterval(pulse)
+      stopPulse()
       signal.removeEventListener('abort', stop)
     }
   }
@@ -103,20 +110,19 @@ class Connection {
     this.#webSocket.send(JSON.stringify({ op: 'subscribe', id: history, args: this.#options.keys, history }))
   }
 
-  #take (data: RawData): void {
-    const message = JSON.parse((data as Buffer).toString()) as Message
+  #take (message: Message): void {
     switch (message.type) {
       case 'bar': return this.#print(message.key, message.bar)
       case 'snapshot': return this.#catchUp(message.key, message.bars)
       case 'notice': this.#retryMs = message.retryMs; return
       case 'ack': return this.#acknowledged(message.keys.length, message.rejected)
-      case 'error': throw new Error(`${this.#options.url} refused the subscription: ${message.code} ${message.message}`)
+      case 'error': throw new Refusal(`${this.#options.url} refused the subscription: ${message.code} ${message.message}`)
     }
   }
 
   #acknowledged (good: number, rejected: readonly { key: string, message: string }[]): void {
     for (const { key, message } of rejected) this.#options.err.write(`${key}: ${message}\n`)
-    if (good === 0) throw new Error('None of the keys can be watched')
+    if (good === 0) throw new Refusal('None of the keys can be watched')
     this.#subscribed = true
     this.#options.onSubscribed?.()
   }
