@@ -1,0 +1,114 @@
+import t from 'tap'
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { runBuilt } from './fixture/child.ts'
+import { ROOT, tsc } from './fixture/compile.ts'
+
+t.setTimeout(240_000)
+
+// What must compile, and behind @ts-expect-error what must not.
+const CONSUMER = `
+import klinePush, { type Bar, type BarFrame, ERRORS, klinePush as named, type KlinePushOptions, type Period } from 'kline-push'
+import Fastify from 'fastify'
+
+const options: KlinePushOptions = { dataDir: './data', periods: ['1m', '1d'], heartbeatMs: 1000 }
+const app = Fastify()
+app.register(klinePush, options)
+app.register(named, { prefix: '/kline' })
+app.register(klinePush)
+// @ts-expect-error there is no such option
+app.register(klinePush, { maxKeys: 1 })
+// @ts-expect-error a number of milliseconds is a number
+app.register(klinePush, { heartbeatMs: '1000' })
+// @ts-expect-error there is no such period
+app.register(klinePush, { periods: ['7m'] })
+
+const minute = { symbol: 'rb2601', time: 0, open: 1, high: 3, low: 1, close: 2, volume: 5 }
+app.klineHub.ingest(minute).then(({ accepted, duplicates, revised }) => accepted + duplicates + revised)
+app.klineHub.ingest([{ ...minute, turnover: 10, trades: 1, openInterest: 7 }])
+// @ts-expect-error prices are numbers
+app.klineHub.ingest({ ...minute, close: '2' })
+// @ts-expect-error a minute has no such field
+app.klineHub.ingest({ ...minute, closed: true })
+// @ts-expect-error a minute has a volume
+app.klineHub.ingest({ symbol: 'rb2601', time: 0, open: 1, high: 3, low: 1, close: 2 })
+
+const bars: Bar[] = []
+const stop: () => void = app.klineHub.subscribe('rb2601.5m', ({ key, seq, bar }) => {
+  const number: number | undefined = seq
+  const text: string = key
+  bars.push(bar)
+  // @ts-expect-error a bar has no such field
+  return [number, text, bar.price]
+})
+// @ts-expect-error a key is a string
+app.klineHub.subscribe(['rb2601.5m'], () => {})
+
+const period: Period = '1M'
+const klines = app.klineHub.klines({ symbol: 'rb2601', period, limit: 10 })
+const closed: boolean = klines.bars[0].closed
+// @ts-expect-error there is no such period
+app.klineHub.klines({ symbol: 'rb2601', period: '1y' })
+
+export const status: 503 = ERRORS.KLP_ERR_CLOSED.statusCode
+export type Frame = BarFrame
+export { closed, stop }
+`
+
+const CHECK = {
+  compilerOptions: {
+    strict: true,
+    noEmit: true,
+    target: 'ES2022',
+    module: 'NodeNext',
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: false,
+    skipLibCheck: false,
+    types: ['node'],
+  },
+  files: ['consumer.ts'],
+}
+
+t.test('a built package', async (t) => {
+  const directory = t.testdir()
+  const installed = join(directory, 'node_modules/kline-push')
+  await mkdir(installed, { recursive: true })
+  await tsc('-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(installed, 'dist'))
+  await copyFile(join(ROOT, 'package.json'), join(installed, 'package.json'))
+  await writeFile(join(directory, 'package.json'), '{"name":"consumer","type":"module"}')
+  const { bin, scripts } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as { bin: Record<string, string>, scripts: Record<string, string> }
+
+  await t.test('has types that a strict consumer can rely on', async (t) => {
+    await writeFile(join(directory, 'consumer.ts'), CONSUMER)
+    await writeFile(join(directory, 'tsconfig.json'), JSON.stringify(CHECK))
+    t.equal(await tsc('-p', directory).catch((err: { stdout: string }) => err.stdout), undefined)
+  })
+
+  await t.test('can be imported and required', async (t) => {
+    const use = 'console.log(typeof klinePush, klinePush === byDefault)'
+    await writeFile(join(directory, 'import.mjs'), `import byDefault, { klinePush } from 'kline-push'\n${use}\n`)
+    await writeFile(join(directory, 'require.cjs'), `const { default: byDefault, klinePush } = require('kline-push')\n${use}\n`)
+    for (const file of ['import.mjs', 'require.cjs']) {
+      const child = runBuilt(t, join(directory, file))
+      t.strictSame(await child.ended, { code: 0, signal: null }, child.err)
+      t.equal(child.out, 'function true\n', file)
+    }
+  })
+
+  await t.test('has a server that npm start runs', async (t) => {
+    const [, path] = /^node (\S+)$/.exec(scripts.start) ?? []
+    const child = runBuilt(t, join(installed, path), { env: { HOST: '127.0.0.1', PORT: '0', DATA_DIR: join(directory, 'data'), LOG_LEVEL: 'info' } })
+    const [, url] = await child.says(/listening at (http:[^"]+)/)
+    t.match(await (await fetch(`${url}/health`)).json(), { status: 'ok' })
+    child.kill('SIGTERM')
+    t.strictSame(await child.ended, { code: 0, signal: null }, child.err)
+  })
+
+  await t.test('has a command', async (t) => {
+    const path = join(installed, bin['kline-push'])
+    t.match(await readFile(path, 'utf8'), /^#!\/usr\/bin\/env node\n/)
+    const child = runBuilt(t, path, { args: ['--help'] })
+    t.strictSame(await child.ended, { code: 0, signal: null })
+    t.match(child.out, /^Usage: kline-push /)
+  })
+})
