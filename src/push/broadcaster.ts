@@ -45,12 +45,7 @@ export class Broadcaster {
 
   /** Sends what still waits for a quiet moment. */
   finish (): void {
-    this.#resets.stop()
-    for (const key of this.#resets.keys) {
-      const topic = this.#options.registry.topic(key)
-      if (topic === undefined) this.#resets.take(key) // nobody is left to be told
-      else this.#settle(topic)
-    }
+    for (const topic of this.#resets.takeAll()) this.#tellReset(topic)
     this.#flush(this.#options.clock.now())
   }
 
@@ -58,7 +53,7 @@ export class Broadcaster {
     const { key, seq } = event
     const topic = this.#options.registry.topic(key)
     if (topic === undefined) return
-    this.#settle(topic)
+    if (this.#resets.take(topic)) this.#tellReset(topic)
     const frame = barFrame(event, now)
     this.#push(topic.everything.outboxes, frame)
     if (seq !== 0) {
@@ -71,24 +66,22 @@ export class Broadcaster {
     }
   }
 
-  #reset (event: ResetEvent): void {
-    if (this.#options.registry.topic(event.key) !== undefined) this.#resets.add(event)
+  #reset ({ key, seq }: ResetEvent): void {
+    const topic = this.#options.registry.topic(key)
+    if (topic === undefined) return
+    topic.seq = topic.resetSeq = seq
+    this.#resets.add(topic)
   }
 
   #watermark (event: WatermarkEvent): void {
     this.#push(this.#options.watchers.of(event.symbol), watermarkFrame(event))
   }
 
-  /** Pushes the reset that is due for a key, if there is one. */
-  #settle (topic: Topic): void {
-    const { key } = topic
-    const seq = this.#resets.take(key)
-    if (seq === undefined) return
-    topic.seq = seq
+  #tellReset ({ key, resetSeq: seq, everything, closedOnly, ears }: Topic): void {
     const frame = resetFrame({ key, seq }, this.#options.epoch)
-    this.#push(topic.everything.outboxes, frame)
-    this.#push(topic.closedOnly.outboxes, frame)
-    for (const { onReset } of topic.ears) this.#calls.push({ key, run: onReset })
+    this.#push(everything.outboxes, frame)
+    this.#push(closedOnly.outboxes, frame)
+    for (const { onReset } of ears) this.#calls.push({ key, run: onReset })
   }
 
   #push (outboxes: Iterable<Outbox>, frame: Frame): void {

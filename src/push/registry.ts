@@ -18,8 +18,9 @@ export interface Ear { readonly onBar: Listener, readonly onReset: () => void }
 /** Who listens to one key. */
 export class Topic {
   readonly key: string
-  /** The newest durable event that they were told. */
+  /** The newest durable event of the key, and the newest that was an import. */
   seq: number
+  resetSeq = 0
   readonly everything = new Group()
   readonly closedOnly = new Group()
   readonly ears = new Set<Ear>()

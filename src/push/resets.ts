@@ -1,17 +1,17 @@
 import type { Clock } from '../clock.ts'
-import type { ResetEvent } from '../market/events.ts'
+import type { Topic } from './registry.ts'
 
 /** How long an import has to pause before those who listen are sent to read its bars. */
 const QUIET_MS = 1000
 
 /**
- * Keys whose bars an import changed, of which subscribers have not heard yet. An import comes in many pieces, and
- * each touches the same keys: they are told once it pauses, or before the key's next bar.
+ * Topics whose bars an import changed, of which those who listen have not heard yet. An import comes in many pieces,
+ * and each touches the same keys: they are told once it pauses, or before the key's next bar.
  */
 export class Resets {
   readonly #clock: Clock
   readonly #onQuiet: () => void
-  readonly #due = new Map<string, number>()
+  readonly #due = new Set<Topic>()
   #stopTimer = (): void => {}
 
   constructor (clock: Clock, onQuiet: () => void) {
@@ -19,26 +19,22 @@ export class Resets {
     this.#onQuiet = onQuiet
   }
 
-  add ({ key, seq }: Omit<ResetEvent, 'type'>): void {
-    this.#due.set(key, seq)
+  add (topic: Topic): void {
+    this.#due.add(topic)
     this.#stopTimer()
     this.#stopTimer = this.#clock.after(QUIET_MS, this.#onQuiet)
   }
 
-  /** The `seq` of a reset that is due for the key, which from now on counts as told. */
-  take (key: string): number | undefined {
-    if (this.#due.size === 0) return undefined
-    const seq = this.#due.get(key)
-    this.#due.delete(key)
-    return seq
+  /** Whether those who listen are still to be told; from now on it counts as done. */
+  take (topic: Topic): boolean {
+    return this.#due.size > 0 && this.#due.delete(topic)
   }
 
-  /** The keys with a reset that is due. */
-  get keys (): string[] {
-    return [...this.#due.keys()]
-  }
-
-  stop (): void {
+  /** All of them. */
+  takeAll (): Topic[] {
     this.#stopTimer()
+    const topics = [...this.#due]
+    this.#due.clear()
+    return topics
   }
 }
