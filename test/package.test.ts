@@ -3,6 +3,7 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runBuilt } from './fixture/child.ts'
 import { ROOT, tsc } from './fixture/compile.ts'
+import { pluginExample } from './fixture/readme.ts'
 
 t.setTimeout(240_000)
 
@@ -66,7 +67,7 @@ const CHECK = {
     skipLibCheck: false,
     types: ['node'],
   },
-  files: ['consumer.ts'],
+  files: ['consumer.ts', 'example.ts'],
 }
 
 t.test('a built package', async (t) => {
@@ -80,6 +81,7 @@ t.test('a built package', async (t) => {
 
   await t.test('has types that a strict consumer can rely on', async (t) => {
     await writeFile(join(directory, 'consumer.ts'), CONSUMER)
+    await writeFile(join(directory, 'example.ts'), pluginExample())
     await writeFile(join(directory, 'tsconfig.json'), JSON.stringify(CHECK))
     t.equal(await tsc('-p', directory).catch((err: { stdout: string }) => err.stdout), undefined)
   })
