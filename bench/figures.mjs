@@ -5,7 +5,9 @@ export function quantile (values, share) {
 }
 
 export function median (values) {
-  return (quantile(values, 0.5) + quantile(values, 0.5 - 1e-9)) / 2
+  const sorted = Float64Array.from(values).sort()
+  const half = sorted.length / 2
+  return (sorted[Math.floor(half)] + sorted[Math.ceil(half) - 1]) / 2
 }
 
 /** Of several runs with the same figures, the median of each figure. A run that failed is a hole. */

@@ -14,9 +14,9 @@ function scatter (index) {
   return Math.imul(index + 1, 0x9e3779b1) >>> 8
 }
 
-/** The body of a POST: one minute of every symbol. */
-export function minuteBody (round, symbols) {
-  return JSON.stringify(Array.from({ length: symbols }, (_, i) => minute(round, i)))
+/** One minute of every symbol. */
+export function minutes (round, symbols) {
+  return Array.from({ length: symbols }, (_, i) => minute(round, i))
 }
 
 function minute (round, i) {

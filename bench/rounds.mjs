@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { now } from './load/crowd.mjs'
-import { minuteBody } from './minutes.mjs'
+import { minutes } from './minutes.mjs'
 
 const BETWEEN_ROUNDS_MS = 30
 
@@ -12,7 +12,7 @@ export async function playRounds (server, crowd, { symbols, from = 0, rounds }) 
   const ends = []
   const each = []
   for (let round = from; round < from + rounds; round++) {
-    const body = minuteBody(round, symbols)
+    const body = JSON.stringify(minutes(round, symbols))
     const over = crowd.round()
     const start = now()
     const [times] = await Promise.all([over, server.post(body)])

@@ -17,8 +17,10 @@ export class Crowd {
   #asked = new Map()
   #nextId = 0
   #ends = []
+  #timer
   #onRound
   #onFailure
+  #failure
 
   /** `count` clients, with so many neighbouring `keys` of all `symbols` each, in each of the `periods`. */
   constructor (server, { count, shape }) {
@@ -58,16 +60,17 @@ export class Crowd {
   /** Waits until each client has got all its bars; tells when each had, on the clock of `now`. */
   async round () {
     return await new Promise((resolve, reject) => {
-      const timer = setTimeout(() => { reject(new Error(`${this.#server.name}: some client has not got its bars within ${ROUND_TIMEOUT_MS} ms`)) }, ROUND_TIMEOUT_MS)
+      this.#timer = setTimeout(() => { reject(new Error(`${this.#server.name}: some client has not got its bars within ${ROUND_TIMEOUT_MS} ms`)) }, ROUND_TIMEOUT_MS)
       this.#onFailure = reject
       this.#onRound = (times) => {
-        clearTimeout(timer)
+        clearTimeout(this.#timer)
         resolve(times)
       }
     })
   }
 
   end () {
+    clearTimeout(this.#timer)
     for (const worker of this.#workers) if (worker.connected) worker.disconnect()
   }
 
@@ -86,6 +89,7 @@ export class Crowd {
   }
 
   async #ask (deed, details) {
+    if (this.#failure !== undefined) throw this.#failure
     const { port, dialect } = this.#server
     return await Promise.all(this.#workers.map((worker, i) => new Promise((resolve, reject) => {
       const id = this.#nextId++
@@ -109,6 +113,7 @@ export class Crowd {
   }
 
   #fail (err) {
+    this.#failure = err
     for (const { reject } of this.#asked.values()) reject(err)
     this.#asked.clear()
     this.#onFailure?.(err)

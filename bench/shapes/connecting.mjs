@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Crowd, now } from '../load/crowd.mjs'
-import { minuteBody } from '../minutes.mjs'
+import { minutes } from '../minutes.mjs'
 import { withServer } from '../server.mjs'
 
 const SETTLE_MS = 2000
@@ -8,7 +8,7 @@ const SETTLE_MS = 2000
 /** `clients` connect and subscribe to `keys` each, of which there is one bar, and then do nothing. */
 export async function connecting (name, { clients, ...shape }) {
   return await withServer(name, {}, async (server, end) => {
-    await server.post(minuteBody(0, shape.symbols))
+    await server.post(JSON.stringify(minutes(0, shape.symbols)))
     const crowd = new Crowd(server, { count: clients, shape })
     end(() => { crowd.end() })
     const empty = server.residentBytes()

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { median, quantile } from '../figures.mjs'
 import { now } from '../load/crowd.mjs'
-import { minuteBody } from '../minutes.mjs'
+import { minutes } from '../minutes.mjs'
 import { withServer } from '../server.mjs'
 
 const PROBE = fileURLToPath(new URL('../machine/probe.mjs', import.meta.url))
@@ -15,7 +15,7 @@ export async function ingest (name, { symbols, rounds }) {
     await server.probe('held')
     const before = server.cpu()
     for (let round = 0; round < rounds; round++) {
-      const body = minuteBody(round, symbols)
+      const body = JSON.stringify(minutes(round, symbols))
       posts.push(await timed(async () => { await server.post(body) }))
       parses.push(await timed(() => { JSON.parse(body) }))
       held.push((await server.probe('held')).longestMs)

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Crowd, now } from '../load/crowd.mjs'
-import { minuteBody } from '../minutes.mjs'
+import { minutes } from '../minutes.mjs'
 import { withServer } from '../server.mjs'
 
 /** Handshakes under way at a time: a storm has no manners. */
@@ -10,7 +10,7 @@ const AT_ONCE = 500
 export async function storm (name, { clients, missed, ...shape }) {
   return await withServer(name, {}, async (server, end) => {
     let minute = 0
-    const post = async () => { await server.post(minuteBody(minute++, shape.symbols)) }
+    const post = async () => { await server.post(JSON.stringify(minutes(minute++, shape.symbols))) }
     await post()
     const crowd = new Crowd(server, { count: clients, shape })
     end(() => { crowd.end() })
