@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { decimal, integer } from './cli/arguments.ts'
 import { demo } from './cli/demo.ts'
 import { fail } from './cli/fail.ts'
+import { importFile } from './cli/import.ts'
 import { onInterrupt } from './cli/interrupt.ts'
 import { replay } from './cli/replay.ts'
 import { watch } from './cli/watch.ts'
@@ -13,14 +14,18 @@ const { stdout: out, stderr: err, env } = process
 const program = new Command('kline-push').description('Pushes K-lines to WebSocket subscribers the moment a minute is complete')
 
 program.command('serve')
-  .description('run the server; the flags override HOST, PORT, DATA_DIR and LOG_LEVEL')
+  .description('run the server; the flags override the environment (HOST, PORT, DATA_DIR, …)')
   .option('--host <address>', 'address to listen on (127.0.0.1)')
   .option('--port <number>', 'port to listen on (3000)')
   .option('--data-dir <path>', 'where bars are kept (./data)')
   .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent (info)')
-  .action(async (flags: { host?: string, port?: string, dataDir?: string, logLevel?: string }) => {
-    const { host = env.HOST, port = env.PORT, dataDir = env.DATA_DIR, logLevel = env.LOG_LEVEL } = flags
-    await serveUntilStopped(serverSettings({ HOST: host, PORT: port, DATA_DIR: dataDir, LOG_LEVEL: logLevel }))
+  .option('--close-grace-ms <number>', 'how long after the end of a minute the clock closes bars; off: never (5000)')
+  .option('--keep-events <number>', 'durable events of each key that are kept for those who come back (10000)')
+  .option('--retain-days <list>', 'for how long bars are kept, such as 1m=90,1h=730 (all for ever)')
+  .action(async (flags: Record<string, string>) => {
+    // --data-dir is DATA_DIR
+    const given = Object.entries(flags).map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase(), value])
+    await serveUntilStopped(serverSettings({ ...env, ...Object.fromEntries(given) }))
   })
 
 program.command('demo')
@@ -35,13 +40,23 @@ program.command('demo')
   })
 
 program.command('replay')
-  .description('send a CSV file with the columns symbol,time,open,high,low,close,volume to a server')
+  .description('send a CSV (or NDJSON) file with the columns symbol,time,open,high,low,close,volume to a server')
   .argument('<file>', 'the CSV file')
   .option('--speed <number>', 'minutes of market time per second; 0: as fast as possible', decimal(0, 1e6), 0)
   .option('--to <url>', 'where the server is', 'http://127.0.0.1:3000')
   .action(async (file: string, options: { speed: number, to: string }) => {
     const signal = onInterrupt()
     const { bad } = await replay({ ...options, file, out, err, fetch, signal })
+    process.exitCode = signal.aborted ? 130 : bad > 0 ? 1 : 0
+  })
+
+program.command('import')
+  .description('fill the store of a server with a CSV or NDJSON file of old minutes, without pushing them')
+  .argument('<file>', 'CSV as for replay; NDJSON if the name ends with .ndjson or .jsonl')
+  .option('--to <url>', 'where the server is', 'http://127.0.0.1:3000')
+  .action(async (file: string, options: { to: string }) => {
+    const signal = onInterrupt()
+    const { bad } = await importFile({ ...options, file, out, err, fetch, signal })
     process.exitCode = signal.aborted ? 130 : bad > 0 ? 1 : 0
   })
 

@@ -26,3 +26,15 @@ export async function * packMinutes (rows: AsyncIterable<Row>, most: number): As
   }
   if (batch.length > 0) yield batch
 }
+
+/** `size` rows at a time. */
+export async function * pack (rows: AsyncIterable<Row>, size: number): AsyncGenerator<Row[]> {
+  let batch: Row[] = []
+  for await (const row of rows) {
+    batch.push(row)
+    if (batch.length < size) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
+}
