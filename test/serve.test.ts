@@ -3,8 +3,9 @@ import { connect as connectNet } from 'node:net'
 import { join } from 'node:path'
 import type { MinuteBar } from '../src/index.ts'
 import { serve } from '../src/serve.ts'
-import { type Child, runSource } from './fixture/child.ts'
+import { type Child, runBuilt, runSource } from './fixture/child.ts'
 import { connectTo } from './fixture/client.ts'
+import { compile } from './fixture/compile.ts'
 
 t.setTimeout(120_000)
 
@@ -21,13 +22,13 @@ async function post (url: string, body: unknown): Promise<{ status: number, body
   return { status: response.status, body: await response.json() }
 }
 
-function runServer (t: Test, env: Record<string, string>): Child {
-  return runSource(t, 'src/server.ts', { env: { HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', ...env } })
+function runServer (t: Test, dataDir: string): Child {
+  return runSource(t, 'src/server.ts', { env: { HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', DATA_DIR: dataDir } })
 }
 
 /** The server entry on a data directory, and a subscriber of every symbol. */
 async function start (t: Test, dataDir: string) {
-  const child = runServer(t, { DATA_DIR: dataDir })
+  const child = runServer(t, dataDir)
   const [, url] = await child.says(/listening at (http:[^"]+)/)
   const client = await connectTo(t, `${url.replace('http', 'ws')}/ws`)
   client.send({ op: 'subscribe', args: SYMBOLS.map((symbol) => `${symbol}.1m`) })
@@ -93,7 +94,7 @@ t.test('a second process on a data directory is refused; after kill -9 of the fi
   const dataDir = t.testdir()
   const { child: first, url } = await start(t, dataDir)
   t.match(await post(url, minutes('s0', 1)), { status: 200 })
-  const second = runServer(t, { DATA_DIR: dataDir })
+  const second = runServer(t, dataDir)
   t.strictSame(await second.ended, { code: 1, signal: null })
   t.equal(second.err, `kline-push: The data directory \`${dataDir}\` is in use by another process\n`)
   t.match(await post(url, minutes('s0', 2)), { status: 200 }, 'the first goes on')
@@ -103,7 +104,9 @@ t.test('a second process on a data directory is refused; after kill -9 of the fi
 })
 
 t.test('what the server can not start with is named, and it ends with 1', async (t) => {
-  const file = join(t.testdir({ file: 'not a directory' }), 'file')
+  const directory = t.testdir({ file: 'not a directory' })
+  const file = join(directory, 'file')
+  await compile(directory, [])
   const taken = await serve({ host: '127.0.0.1', port: 0, logger: false })
   t.teardown(() => taken.close())
   const { port } = new URL(taken.listeningOrigin)
@@ -116,7 +119,8 @@ t.test('what the server can not start with is named, and it ends with 1', async 
     [{ HOST: '192.0.2.1' }, 'address not available 192.0.2.1'],
   ]
   await Promise.all(cases.map(async ([env, evidence]) => {
-    const child = runServer(t, { DATA_DIR: join(t.testdirName, `data${Object.keys(env)[0]}`), ...env })
+    const usual = { HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', DATA_DIR: join(directory, `data${Object.keys(env)[0]}`) }
+    const child = runBuilt(t, join(directory, 'dist/src/server.js'), { env: { ...usual, ...env } })
     t.strictSame(await child.ended, { code: 1, signal: null })
     t.match(child.err, /^kline-push: .*\n$/, 'one line')
     t.ok(child.err.includes(evidence), child.err)

@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { serve } from '../../src/serve.ts'
-import { type Child, type ChildOptions, runSource } from '../fixture/child.ts'
+import { type Child, type ChildOptions, runBuilt, runSource } from '../fixture/child.ts'
+import { compile } from '../fixture/compile.ts'
 
 t.setTimeout(120_000)
 
@@ -53,15 +54,17 @@ t.test('demo shows bars until it is stopped, takes its directory with it, and en
 })
 
 t.test('an option that is out of its range, a command that does not exist and a missing argument are named', async (t) => {
+  const directory = t.testdir()
+  await compile(directory, [])
   const cases: [string[], RegExp][] = [
     [['demo', '--contracts', '0'], /'--contracts <number>' argument '0' is invalid. Expected an integer from 1 to 5000./],
     [['replay', 'bars.csv', '--speed', '-1'], /'--speed <number>' argument '-1' is invalid. Expected a number from 0 to 1000000./],
     [['sell'], /unknown command 'sell'/],
     [['watch'], /missing required argument 'key'/],
-    [['replay', join(t.testdir(), 'none.csv')], /^kline-push: .*no such file.*none\.csv/],
+    [['replay', join(directory, 'none.csv')], /^kline-push: .*no such file.*none\.csv/],
   ]
   await Promise.all(cases.map(async ([args, message]) => {
-    const child = run(t, args)
+    const child = runBuilt(t, join(directory, 'dist/src/cli.js'), { args })
     t.strictSame(await child.ended, { code: 1, signal: null })
     t.match(child.err, message)
   }))
