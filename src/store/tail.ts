@@ -25,7 +25,10 @@ export class Tail implements History {
   }
 
   at (time: number): Bucket | undefined {
-    return this.#bars?.at(time) ?? this.#archive.bars.at(this.#symbol, this.#period, time)
+    const recent = this.#bars?.at(time)
+    if (recent !== undefined) return recent
+    const old = this.#archive.bars.at(this.#symbol, this.#period, time)
+    return old?.closed === true ? old : undefined // a bar that was open when it went to the archive is not history yet
   }
 
   range (span: Span): Bucket[] {
