@@ -6,6 +6,7 @@ import { fail } from './cli/fail.ts'
 import { importFile } from './cli/import.ts'
 import { onInterrupt } from './cli/interrupt.ts'
 import { replay } from './cli/replay.ts'
+import type { Totals } from './cli/sender.ts'
 import { watch } from './cli/watch.ts'
 import { serveUntilStopped } from './serve.ts'
 import { serverSettings } from './settings.ts'
@@ -46,8 +47,7 @@ program.command('replay')
   .option('--to <url>', 'where the server is', 'http://127.0.0.1:3000')
   .action(async (file: string, options: { speed: number, to: string }) => {
     const signal = onInterrupt()
-    const { bad } = await replay({ ...options, file, out, err, fetch, signal })
-    process.exitCode = signal.aborted ? 130 : bad > 0 ? 1 : 0
+    process.exitCode = exitCode(signal, await replay({ ...options, file, out, err, fetch, signal }))
   })
 
 program.command('import')
@@ -56,8 +56,7 @@ program.command('import')
   .option('--to <url>', 'where the server is', 'http://127.0.0.1:3000')
   .action(async (file: string, options: { to: string }) => {
     const signal = onInterrupt()
-    const { bad } = await importFile({ ...options, file, out, err, fetch, signal })
-    process.exitCode = signal.aborted ? 130 : bad > 0 ? 1 : 0
+    process.exitCode = exitCode(signal, await importFile({ ...options, file, out, err, fetch, signal }))
   })
 
 program.command('watch')
@@ -69,3 +68,8 @@ program.command('watch')
   })
 
 await program.parseAsync().catch(fail)
+
+function exitCode ({ aborted }: AbortSignal, { bad }: Totals): number {
+  if (aborted) return 130
+  return bad > 0 ? 1 : 0
+}

@@ -83,6 +83,19 @@ t.test('replay sends a file and ends with 0, and with 1 when a row was bad', asy
   t.equal(bad.err, 'line 3: Expected 7 fields, got 8\n')
 })
 
+t.test('import fills the store with a file and ends with 0, and with 1 when a line was bad', async (t) => {
+  const { listeningOrigin, klineHub } = await start(t)
+  const directory = t.testdir({ 'good.csv': `${HEADER}\n${ROW}\n`, 'bad.ndjson': `${JSON.stringify(bar(2))}\nhello\n` })
+  const good = run(t, ['import', join(directory, 'good.csv'), '--to', listeningOrigin])
+  t.strictSame(await good.ended, { code: 0, signal: null }, good.err)
+  t.equal(good.out, '1 accepted, 0 duplicates, 0 revised\n')
+  const bad = run(t, ['import', join(directory, 'bad.ndjson'), '--to', listeningOrigin])
+  t.strictSame(await bad.ended, { code: 1, signal: null })
+  t.equal(bad.out, '1 accepted, 0 duplicates, 0 revised, 1 bad\n')
+  t.match(bad.err, /^line 2: /)
+  t.match(klineHub.klines({ symbol: 'rb2601', period: '1m' }).bars, [{ time: 60_000 }, { time: 120_000 }])
+})
+
 t.test('a replay that is interrupted says how far it came, and ends with 130', async (t) => {
   const { listeningOrigin, klineHub } = await start(t)
   const child = run(t, ['replay', join(t.testdir({ 'bars.csv': `${HEADER}\n${ROW}\n${ROW.replace('60000', '6000000')}\n` }), 'bars.csv'), '--to', listeningOrigin, '--speed', '0.01'])
