@@ -19,7 +19,7 @@ export async function withServer (name, options, use) {
     await server.start(options)
     return await use(server, (end) => { ends.push(end) })
   } finally {
-    for (const end of ends) end()
+    for (const end of ends) await end()
     await server.stop()
   }
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { launch, OTHER_CORES } from '../machine/launch.mjs'
@@ -69,9 +70,14 @@ export class Crowd {
     })
   }
 
-  end () {
+  /** Resolves when all are gone: the server goes after its clients, not before. */
+  async end () {
     clearTimeout(this.#timer)
-    for (const worker of this.#workers) if (worker.connected) worker.disconnect()
+    await Promise.all(this.#workers.map(async (worker) => {
+      if (!worker.connected) return
+      worker.disconnect()
+      await once(worker, 'exit')
+    }))
   }
 
   get #keys () {

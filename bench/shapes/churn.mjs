@@ -11,9 +11,9 @@ export async function churn (name, { clients, wanderers, rounds, ...shape }) {
   return await withServer(name, {}, async (server, end) => {
     const crowd = new Crowd(server, { count: clients, shape })
     const others = new Crowd(server, { count: wanderers, shape: { ...shape, keys: Math.min(10, shape.keys) } })
-    end(() => {
-      crowd.end()
-      others.end()
+    end(async () => {
+      await crowd.end()
+      await others.end()
     })
     await crowd.open()
     const quiet = []

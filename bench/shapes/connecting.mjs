@@ -10,7 +10,7 @@ export async function connecting (name, { clients, ...shape }) {
   return await withServer(name, {}, async (server, end) => {
     await server.post(JSON.stringify(minutes(0, shape.symbols)))
     const crowd = new Crowd(server, { count: clients, shape })
-    end(() => { crowd.end() })
+    end(async () => { await crowd.end() })
     const empty = server.residentBytes()
     const before = server.cpu()
     const start = now()

@@ -7,7 +7,7 @@ import { withServer } from '../server.mjs'
 export async function fanOut (name, { clients, rounds, ...shape }) {
   return await withServer(name, {}, async (server, end) => {
     const crowd = new Crowd(server, { count: clients, shape })
-    end(() => { crowd.end() })
+    end(async () => { await crowd.end() })
     const empty = server.residentBytes()
     await crowd.open()
     const full = server.residentBytes()

@@ -13,7 +13,7 @@ export async function storm (name, { clients, missed, ...shape }) {
     const post = async () => { await server.post(JSON.stringify(minutes(minute++, shape.symbols))) }
     await post()
     const crowd = new Crowd(server, { count: clients, shape })
-    end(() => { crowd.end() })
+    end(async () => { await crowd.end() })
 
     const first = await measured(server, async () => { await crowd.open({ atOnce: AT_ONCE }) })
     const { epoch, seq } = await server.get('/klines?symbol=S0&period=1m&limit=1')
