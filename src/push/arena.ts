@@ -1,16 +1,29 @@
 import type { Frame } from '../wire/frame.ts'
+import type { Sheet } from './sheet.ts'
 import type { Socket } from './socket.ts'
 
 const SIZE = 256 * 1024
 
+/**
+ * Where pieces that go to a socket in one write are laid side by side: memory that all sockets share. The kernel
+ * nearly always takes everything at once, and then the same bytes serve the next socket. What a socket keeps stays
+ * untouched.
+ */
 let arena = Buffer.allocUnsafeSlow(SIZE)
 let used = 0
 
-/**
- * Hands frames to a socket in one write. They are copied side by side into memory that all sockets share: the
- * kernel nearly always takes everything at once, and then the same bytes serve the next socket. What a socket
- * keeps stays untouched.
- */
+function makeRoom (length: number): void {
+  if (used + length <= arena.length) return
+  arena = Buffer.allocUnsafeSlow(Math.max(SIZE, length))
+  used = 0
+}
+
+function hand (socket: Socket, end: number): void {
+  socket.write(arena.subarray(used, end))
+  if (socket.buffered > 0) used = end
+}
+
+/** Hands frames to a socket in one write. */
 export function writeFrames (socket: Socket, frames: readonly Frame[]): void {
   if (frames.length === 1) {
     socket.write(frames[0].bytes)
@@ -18,15 +31,34 @@ export function writeFrames (socket: Socket, frames: readonly Frame[]): void {
   }
   let length = 0
   for (const { bytes } of frames) length += bytes.length
-  if (used + length > arena.length) {
-    arena = Buffer.allocUnsafeSlow(Math.max(SIZE, length))
-    used = 0
-  }
+  makeRoom(length)
   let at = used
   for (const { bytes } of frames) {
     arena.set(bytes, at)
     at += bytes.length
   }
-  socket.write(arena.subarray(used, at))
-  if (socket.buffered > 0) used = at
+  hand(socket, at)
+}
+
+/** Hands over what a sheet has at the first `count` of these places, which ascend. Neighbours go as one piece, uncopied if they are all. */
+export function writePlaces (socket: Socket, sheet: Sheet, { places, count }: { places: readonly number[], count: number }): void {
+  const [first] = places
+  const last = places[count - 1]
+  if (last - first === count - 1) {
+    socket.write(sheet.slice(first, last + 1))
+    return
+  }
+  makeRoom(sheet.size(first, last + 1))
+  let at = used
+  for (let i = 0; i < count;) {
+    const from = places[i++]
+    let to = from + 1
+    while (i < count && places[i] === to) {
+      i++
+      to++
+    }
+    arena.set(sheet.slice(from, to), at)
+    at += sheet.size(from, to)
+  }
+  hand(socket, at)
 }

@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.ts'
 import type { BarEvent, MarketEvent, ResetEvent, WatermarkEvent } from '../market/events.ts'
-import { barFrame, type BarFrame, resetFrame, watermarkFrame } from '../wire/answers.ts'
-import type { Frame } from '../wire/frame.ts'
+import { type BarFrame, barText, resetText, watermarkText } from '../wire/answers.ts'
 import type { Outbox } from './outbox.ts'
 import type { Registry, Topic } from './registry.ts'
 import { Resets } from './resets.ts'
+import { Sheet } from './sheet.ts'
 import type { Watchers } from './watchers.ts'
 
 export interface BroadcasterOptions {
@@ -24,6 +24,7 @@ interface Call { readonly key: string, readonly run: () => void }
 export class Broadcaster {
   readonly #options: BroadcasterOptions
   readonly #resets: Resets
+  readonly #sheet = new Sheet()
   #owed: Outbox[] = []
   #calls: Call[] = []
 
@@ -54,11 +55,12 @@ export class Broadcaster {
     const topic = this.#options.registry.topic(key)
     if (topic === undefined) return
     if (this.#resets.take(topic)) this.#tellReset(topic)
-    const frame = barFrame(event, now)
-    this.#push(topic.everything.outboxes, frame)
-    if (seq !== 0) {
-      this.#push(topic.closedOnly.outboxes, frame)
-      topic.seq = seq
+    const { everything, closedOnly } = topic
+    if (seq !== 0) topic.seq = seq
+    if (everything.outboxes.length > 0 || (seq !== 0 && closedOnly.outboxes.length > 0)) {
+      const place = this.#add(barText(event, now), seq === 0 ? key : undefined)
+      this.#push(everything.outboxes, place)
+      if (seq !== 0) this.#push(closedOnly.outboxes, place)
     }
     for (const { onBar } of topic.ears) {
       const message = toMessage(event, now)
@@ -74,18 +76,24 @@ export class Broadcaster {
   }
 
   #watermark (event: WatermarkEvent): void {
-    this.#push(this.#options.watchers.of(event.symbol), watermarkFrame(event))
+    const outboxes = this.#options.watchers.of(event.symbol)
+    if (outboxes.length > 0) this.#push(outboxes, this.#add(watermarkText(event)))
   }
 
   #tellReset ({ key, resetSeq: seq, everything, closedOnly, ears }: Topic): void {
-    const frame = resetFrame({ key, seq }, this.#options.epoch)
-    this.#push(everything.outboxes, frame)
-    this.#push(closedOnly.outboxes, frame)
+    const place = this.#add(resetText({ key, seq }, this.#options.epoch))
+    this.#push(everything.outboxes, place)
+    this.#push(closedOnly.outboxes, place)
     for (const { onReset } of ears) this.#calls.push({ key, run: onReset })
   }
 
-  #push (outboxes: Iterable<Outbox>, frame: Frame): void {
-    for (const outbox of outboxes) if (outbox.push(frame)) this.#owed.push(outbox)
+  #add (text: string, replaceable?: string): number {
+    if (!this.#sheet.hasRoomFor(text)) this.#flush(this.#options.clock.now())
+    return this.#sheet.add(text, replaceable)
+  }
+
+  #push (outboxes: readonly Outbox[], place: number): void {
+    for (const outbox of outboxes) if (outbox.push(this.#sheet, place)) this.#owed.push(outbox)
   }
 
   /** Ends the tick. Nobody is called back before all is pushed, so nothing changes under the walk. */
@@ -94,10 +102,12 @@ export class Broadcaster {
     const calls = this.#calls
     this.#owed = []
     this.#calls = []
+    let kept = false
     for (const outbox of owed) {
       outbox.quietSince = now
-      outbox.flush()
+      if (outbox.flush(this.#sheet)) kept = true
     }
+    this.#sheet.clear({ kept })
     for (const { key, run } of calls) {
       try {
         run()

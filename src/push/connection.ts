@@ -74,8 +74,7 @@ export class Connection {
   }
 
   send (frame: Frame): void {
-    this.outbox.push(frame)
-    this.outbox.flush()
+    this.outbox.send([frame])
   }
 
   /** Tells a quiet client that it is still connected, and what it should have by now. */
@@ -132,9 +131,7 @@ export class Connection {
       this.#subscriptions.add({ key, history, closedOnly, watermarks, after: acked.replayed === undefined ? undefined : acked.seq - acked.replayed })
     }
     this.#stir()
-    this.outbox.push(ackFrame({ id, op: 'subscribe', keys, rejected }))
-    if (this.outbox.stalled) this.outbox.flush()
-    else this.#subscriptions.pay()
+    this.#subscriptions.pay([ackFrame({ id, op: 'subscribe', keys, rejected })])
   }
 
   /** Where a key stands, and whether what came after `since` can be told. */

@@ -1,16 +1,27 @@
 import type { Frame } from '../wire/frame.ts'
-import { writeFrames } from './arena.ts'
+import { writeFrames, writePlaces } from './arena.ts'
+import type { Sheet } from './sheet.ts'
 import type { Socket } from './socket.ts'
 
 /** How much goes out at a time to a reader that is behind; what has not gone out yet can still be replaced. */
 export const PIECE_BYTES = 64 * 1024
 
+export interface OutboxOptions {
+  readonly maxBufferedBytes: number
+  /** UTC milliseconds. */
+  readonly now: number
+  /** More than `maxBufferedBytes` wait. */
+  readonly onOverflow: () => void
+  /** The socket has caught up. */
+  readonly onIdle: () => void
+}
+
 /**
  * What one connection is still owed. Frames of a tick go out in one write. While the socket has not taken the
  * last write they wait here: of an unfinished bar only the newest state, of durable frames every one, in order.
  *
- *   push ──► pending ──flush──► socket          the socket keeps up
- *   push ──► held ──drained, in pieces──► socket   it does not
+ *   push ──► places of the sheet ──flush──► socket     the socket keeps up
+ *   push ──► held ──drained, in pieces──► socket       it does not
  *
  * `push` never calls out, so a walk over many outboxes can't be changed under its feet.
  */
@@ -18,22 +29,20 @@ export class Outbox {
   /** When it last sent data, UTC milliseconds. */
   quietSince: number
   readonly #socket: Socket
-  readonly #limit: number
-  readonly #onOverflow: () => void
-  readonly #onIdle: () => void
-  #pending: Frame[] = []
+  readonly #options: OutboxOptions
+  /** The places of this tick; the array is used again and again, so that a tick leaves no garbage. */
+  #places: number[] = []
+  #count = 0
   readonly #held = new Map<string | Frame, Frame>()
   #heldBytes = 0
   #stalled = false
   #overflowed = false
   #ended = false
 
-  constructor (socket: Socket, { maxBufferedBytes, now, onOverflow, onIdle }: { maxBufferedBytes: number, now: number, onOverflow: () => void, onIdle: () => void }) {
+  constructor (socket: Socket, options: OutboxOptions) {
     this.#socket = socket
-    this.#limit = maxBufferedBytes
-    this.quietSince = now
-    this.#onOverflow = onOverflow
-    this.#onIdle = onIdle
+    this.#options = options
+    this.quietSince = options.now
   }
 
   /** Whether the socket has yet to take what it was given. */
@@ -41,28 +50,42 @@ export class Outbox {
     return this.#stalled
   }
 
-  /** Adds a frame to this tick. True: the first one, the caller owes it a `flush`. */
-  push (frame: Frame): boolean {
-    if (this.#stalled) return this.#hold(frame)
-    return this.#pending.push(frame) === 1
+  /** Adds a frame of the sheet to this tick. True: the first one, the caller owes it a `flush`. */
+  push (sheet: Sheet, place: number): boolean {
+    if (this.#stalled) return this.#hold(sheet.frame(place))
+    this.#places[this.#count] = place
+    return this.#count++ === 0
   }
 
-  /** Ends the tick: everything pushed goes out in one write. */
-  flush (): void {
+  /** Ends the tick: everything pushed goes out in one write. True: the socket has kept a part of the sheet. */
+  flush (sheet: Sheet): boolean {
+    const count = this.#count
+    this.#count = 0
     if (this.#overflowed) {
-      this.#onOverflow()
-      return
+      this.#options.onOverflow()
+      return false
     }
-    if (this.#ended || this.#pending.length === 0) return
-    const frames = this.#pending
-    this.#pending = []
-    this.#write(frames)
+    if (this.#ended || count === 0) return false
+    writePlaces(this.#socket, sheet, { places: this.#places, count })
+    return this.#noteStall()
+  }
+
+  /** Sends frames that are of this connection alone, at once and in one write. */
+  send (frames: readonly Frame[]): void {
+    if (this.#ended || frames.length === 0) return
+    if (this.#stalled) {
+      for (const frame of frames) this.#hold(frame)
+      if (this.#overflowed) this.#options.onOverflow()
+    } else {
+      this.#write(frames)
+    }
   }
 
   /** Sends nothing more and lets go of what waited. */
   end (): void {
     this.#ended = true
-    this.#pending = []
+    this.#places = []
+    this.#count = 0
     this.#held.clear()
     this.#heldBytes = 0
   }
@@ -77,22 +100,27 @@ export class Outbox {
     }
     this.#held.set(place, frame)
     this.#heldBytes += frame.bytes.length
-    this.#overflowed = this.#heldBytes + this.#socket.buffered > this.#limit
+    this.#overflowed = this.#heldBytes + this.#socket.buffered > this.#options.maxBufferedBytes
     return this.#overflowed
   }
 
   #write (frames: readonly Frame[]): void {
     writeFrames(this.#socket, frames)
-    if (this.#socket.buffered === 0) return
+    this.#noteStall()
+  }
+
+  #noteStall (): boolean {
+    if (this.#socket.buffered === 0) return false
     this.#stalled = true
     this.#socket.whenDrained(() => { this.#drained() })
+    return true
   }
 
   #drained (): void {
     if (this.#ended) return
     this.#stalled = false
     while (this.#held.size > 0 && !this.#stalled) this.#write(this.#takeHeld())
-    if (!this.#stalled) this.#onIdle()
+    if (!this.#stalled) this.#options.onIdle()
   }
 
   #takeHeld (): Frame[] {

@@ -1,7 +1,7 @@
 import type { Bucket } from '../market/bucket.ts'
 import type { Position, Store } from '../store/store.ts'
-import { barFrame, resetFrame, snapshotFrame } from '../wire/answers.ts'
-import type { Frame } from '../wire/frame.ts'
+import { barFrame, resetText, snapshotFrame } from '../wire/answers.ts'
+import { type Frame, frameText } from '../wire/frame.ts'
 import type { Key } from '../wire/key.ts'
 import { type Outbox, PIECE_BYTES } from './outbox.ts'
 import type { Registry, Seat } from './registry.ts'
@@ -97,30 +97,34 @@ export class Subscriptions {
     return { keys: this.#held.size, seqTotal }
   }
 
-  /** Sends what is owed until the socket is full. A key that waits its turn costs its name, and what it gets is the newer. */
-  pay (): void {
+  /**
+   * Sends what is owed until the socket is full, after frames that go before it. A key that waits its turn costs
+   * its name, and what it gets is the newer.
+   */
+  pay (before: readonly Frame[] = []): void {
     const { outbox } = this.#options
+    let piece = [...before]
+    let bytes = 0
     let paid = 0
-    let unflushed = 0
     for (const subscription of this.#owed) {
       while (this.#owed.has(subscription)) {
-        if (outbox.stalled) return outbox.flush()
+        if (outbox.stalled) return outbox.send(piece)
         if (paid >= TURN_BYTES) return this.#payLater()
         for (const frame of this.#nextPiece(subscription)) {
-          outbox.push(frame)
-          paid += frame.bytes.length
-          unflushed += frame.bytes.length
+          piece.push(frame)
+          bytes += frame.bytes.length
         }
-        if (unflushed < PIECE_BYTES) continue
-        outbox.flush()
-        unflushed = 0
+        if (bytes < PIECE_BYTES) continue
+        outbox.send(piece)
+        paid += bytes
+        piece = []
+        bytes = 0
       }
     }
-    outbox.flush()
+    outbox.send(piece)
   }
 
   #payLater (): void {
-    this.#options.outbox.flush()
     setImmediate(() => { this.pay() })
   }
 
@@ -135,7 +139,7 @@ export class Subscriptions {
     const events = store.events({ symbol, period, seq: after, limit: PAGE })
     if (events === undefined) {
       subscription.after = undefined // what was to follow went while the reader took its time
-      return [resetFrame({ key, seq: position.seq }, position.epoch)]
+      return [frameText(resetText({ key, seq: position.seq }, position.epoch))]
     }
     const ts = now()
     const frames = events.map((bucket) => barFrame({ key, seq: bucket.seq, bucket }, ts))

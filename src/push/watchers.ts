@@ -10,8 +10,8 @@ export class Watchers {
   }
 
   /** Those who hold a key of the symbol, or all. */
-  of (symbol: string | undefined): Iterable<Outbox> {
-    return (symbol === undefined ? this.#everyone : this.#bySymbol.get(symbol))?.keys() ?? []
+  of (symbol: string | undefined): Outbox[] {
+    return [...(symbol === undefined ? this.#everyone : this.#bySymbol.get(symbol))?.keys() ?? []]
   }
 
   join (symbol: string, outbox: Outbox): void {

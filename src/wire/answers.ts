@@ -20,17 +20,19 @@ export const BarFrameSchema = Type.Object({
 
 export type BarFrame = Static<typeof BarFrameSchema>
 
-/** `{"type":"bar","key":"rb2601.1m","seq":1045,"ts":1767596400123,"bar":{…}}` */
-export function barFrame ({ key, seq, bucket }: Omit<BarEvent, 'type'>, ts: number): Frame {
+/** `{"type":"bar","key":"rb2601.1m","seq":1045,"ts":1767596400123,"bar":{…}}`, a byte a character. */
+export function barText ({ key, seq, bucket }: Omit<BarEvent, 'type'>, ts: number): string {
   const head = `{"type":"bar","key":${quoteKey(key)},`
-  return seq === 0
-    ? frameText(`${head}"ts":${ts},"bar":${barText(bucket)}}`, { ascii: true, replaceable: key })
-    : frameText(`${head}"seq":${seq},"ts":${ts},"bar":${barText(bucket)}}`, { ascii: true })
+  return seq === 0 ? `${head}"ts":${ts},"bar":${bucketText(bucket)}}` : `${head}"seq":${seq},"ts":${ts},"bar":${bucketText(bucket)}}`
+}
+
+export function barFrame (event: Omit<BarEvent, 'type'>, ts: number): Frame {
+  return frameText(barText(event, ts), event.seq === 0 ? event.key : undefined)
 }
 
 /** `{"type":"snapshot","key":"rb2601.1m","epoch":"k3f9","seq":1044,"bars":[…]}` */
 export function snapshotFrame (key: string, { epoch, seq }: Position, buckets: readonly Bucket[]): Frame {
-  return frameText(`{"type":"snapshot","key":${quoteKey(key)},"epoch":"${epoch}","seq":${seq},"bars":[${buckets.map(barText).join(',')}]}`, { ascii: true })
+  return frameText(`{"type":"snapshot","key":${quoteKey(key)},"epoch":"${epoch}","seq":${seq},"bars":[${buckets.map(bucketText).join(',')}]}`)
 }
 
 /** `recovered` answers a `since`: whether the `replayed` events after it follow, or else a snapshot. */
@@ -55,13 +57,13 @@ export function heartbeatFrame (ts: number, proof: { keys: number, seqTotal: num
 }
 
 /** `{"type":"watermark","time":1767596400000}`, or with a `symbol` that it is about. */
-export function watermarkFrame ({ time, symbol }: Omit<WatermarkEvent, 'type'>): Frame {
-  return jsonFrame({ type: 'watermark', time, symbol })
+export function watermarkText ({ time, symbol }: Omit<WatermarkEvent, 'type'>): string {
+  return JSON.stringify({ type: 'watermark', time, symbol })
 }
 
 /** `{"type":"reset","key":"rb2601.1m","epoch":"k3f9","seq":1046}` */
-export function resetFrame ({ key, seq }: Omit<ResetEvent, 'type'>, epoch: string): Frame {
-  return jsonFrame({ type: 'reset', key, epoch, seq })
+export function resetText ({ key, seq }: Omit<ResetEvent, 'type'>, epoch: string): string {
+  return JSON.stringify({ type: 'reset', key, epoch, seq })
 }
 
 export function noticeFrame (notice: { code: FrameCode, retryMs: number, message: string }): Frame {
@@ -69,10 +71,10 @@ export function noticeFrame (notice: { code: FrameCode, retryMs: number, message
 }
 
 function jsonFrame (message: object): Frame {
-  return frameText(JSON.stringify(message), { ascii: false })
+  return frameText(JSON.stringify(message))
 }
 
-function barText (bar: Bucket): string {
+function bucketText (bar: Bucket): string {
   let text = `{"time":${bar.time},"open":${bar.open},"high":${bar.high},"low":${bar.low},"close":${bar.close},"volume":${bar.volume}`
   if (!Number.isNaN(bar.turnover)) text += `,"turnover":${bar.turnover}`
   if (!Number.isNaN(bar.trades)) text += `,"trades":${bar.trades}`

@@ -5,25 +5,40 @@ export interface Frame {
   readonly replaceable: string | undefined
 }
 
-/**
- * Puts a text message into one unfragmented, unmasked frame (RFC 6455, section 5.2). `ascii` says that the text
- * has one byte per character, which spares counting them; what bars are made of always has.
- */
-export function frameText (text: string, { ascii, replaceable }: { ascii: boolean, replaceable?: string | undefined }): Frame {
-  const length = ascii ? text.length : Buffer.byteLength(text)
-  const head = length < 126 ? 2 : length < 65_536 ? 4 : 10
-  const bytes = Buffer.allocUnsafe(head + length)
-  bytes[0] = 0x81 // the last fragment, and text
-  if (head === 2) {
-    bytes[1] = length
-  } else if (head === 4) {
-    bytes[1] = 126
-    bytes.writeUInt16BE(length, 2)
-  } else {
-    bytes[1] = 127
-    bytes.writeUInt32BE(0, 2)
-    bytes.writeUInt32BE(length, 6)
+const LONGEST_HEAD = 10
+
+/** How many bytes a frame takes at most whose text has so many. */
+export function roomFor (length: number): number {
+  return LONGEST_HEAD + length
+}
+
+/** Writes the head of an unfragmented, unmasked text frame (RFC 6455, section 5.2); returns where its text goes. */
+function writeHead (length: number, into: Buffer, at: number): number {
+  into[at] = 0x81 // the last fragment, and text
+  if (length < 126) {
+    into[at + 1] = length
+    return at + 2
   }
-  bytes.write(text, head, ascii ? 'latin1' : 'utf8')
-  return { bytes, replaceable }
+  if (length < 65_536) {
+    into[at + 1] = 126
+    return into.writeUInt16BE(length, at + 2)
+  }
+  into[at + 1] = 127
+  into.writeUInt32BE(0, at + 2)
+  return into.writeUInt32BE(length, at + 6)
+}
+
+/** Writes a text of one byte a character, which spares counting them, as a frame; returns where it ends. */
+export function writeFrame (text: string, into: Buffer, at: number): number {
+  const start = writeHead(text.length, into, at)
+  return start + into.write(text, start, 'latin1')
+}
+
+/** A text as a frame of its own. */
+export function frameText (text: string, replaceable?: string): Frame {
+  const length = Buffer.byteLength(text)
+  const bytes = Buffer.allocUnsafe(roomFor(length))
+  const start = writeHead(length, bytes, 0)
+  bytes.write(text, start)
+  return { bytes: bytes.subarray(0, start + length), replaceable }
 }

@@ -1,25 +1,55 @@
 import t from 'tap'
 import { Outbox, PIECE_BYTES } from '../../src/push/outbox.ts'
-import { type Frame, frameText } from '../../src/wire/frame.ts'
+import { Sheet } from '../../src/push/sheet.ts'
+import { frameText } from '../../src/wire/frame.ts'
 import { FakeSocket } from '../fixture/socket.ts'
 
-function durable (text: string): Frame {
-  return frameText(text, { ascii: true })
+interface Message { text: string, key?: string }
+
+function durable (text: string): Message {
+  return { text }
 }
 
-function update (key: string, text: string): Frame {
-  return frameText(text, { ascii: true, replaceable: key })
+function update (key: string, text: string): Message {
+  return { text, key }
+}
+
+/** An outbox with a sheet of its own. */
+class Ticker {
+  readonly outbox: Outbox
+  readonly #sheet: Sheet
+
+  constructor (outbox: Outbox, sheet = new Sheet()) {
+    this.outbox = outbox
+    this.#sheet = sheet
+  }
+
+  push ({ text, key }: Message): boolean {
+    return this.outbox.push(this.#sheet, this.#sheet.add(text, key))
+  }
+
+  flush (): void {
+    this.#sheet.clear({ kept: this.outbox.flush(this.#sheet) })
+  }
+
+  get stalled (): boolean {
+    return this.outbox.stalled
+  }
+
+  end (): void {
+    this.outbox.end()
+  }
 }
 
 function open ({ maxBufferedBytes = 1_000_000 } = {}) {
   const socket = new FakeSocket()
   const calls = { overflow: 0, idle: 0 }
-  const outbox = new Outbox(socket, {
+  const outbox = new Ticker(new Outbox(socket, {
     maxBufferedBytes,
     now: 0,
     onOverflow: () => { calls.overflow++ },
     onIdle: () => { calls.idle++ },
-  })
+  }))
   return { socket, outbox, calls }
 }
 
@@ -127,21 +157,61 @@ t.test('after its end it sends nothing', async (t) => {
   t.equal(calls.idle, 0)
 })
 
+t.test('frames of one connection alone go out at once, and wait in order with the others while the socket is stalled', async (t) => {
+  const { socket, outbox: { outbox } } = open()
+  outbox.send([frameText('a'), frameText('ü')])
+  t.strictSame(socket.writes, [['a', 'ü']])
+  outbox.send([])
+  t.equal(socket.writes.length, 1)
+  const { socket: slow, outbox: ticker, calls } = openStalled({ maxBufferedBytes: 60 })
+  slow.read()
+  ticker.push(durable('bar'))
+  ticker.outbox.send([frameText('answer')])
+  t.equal(calls.overflow, 0)
+  ticker.outbox.send([frameText('x'.repeat(60))])
+  t.equal(calls.overflow, 1, 'and they count against the limit')
+  slow.stuck = false
+  slow.drain()
+  t.strictSame(slow.read().slice(0, 2), ['bar', 'answer'])
+})
+
+t.test('of a shared sheet each connection gets its own places in one write, neighbours and others alike', async (t) => {
+  const sheet = new Sheet()
+  const both = [open(), open(), open()]
+  const wanted = [[0, 1, 2, 3], [0, 2, 3, 5], [4]]
+  for (let place = 0; place < 6; place++) {
+    sheet.add(`frame ${place}`, undefined)
+    both.forEach(({ outbox: { outbox } }, i) => { if (wanted[i].includes(place)) outbox.push(sheet, place) })
+  }
+  both.forEach(({ outbox: { outbox }, socket }, i) => {
+    outbox.flush(sheet)
+    t.strictSame(socket.writes, [wanted[i].map((place) => `frame ${place}`)])
+  })
+})
+
 t.test('bytes that a stalled socket keeps are not overwritten by what other sockets get', async (t) => {
-  const kept: Uint8Array[] = []
-  const slow = new FakeSocket()
-  slow.write = (bytes) => {
-    kept.push(bytes)
-    slow.buffered += bytes.length
+  for (const wanted of [[0, 1], [0, 2]]) {
+    const sheet = new Sheet()
+    const kept: Uint8Array[] = []
+    const slow = new FakeSocket()
+    slow.write = (bytes) => {
+      kept.push(bytes)
+      slow.buffered += bytes.length
+    }
+    const outbox = new Outbox(slow, { maxBufferedBytes: 1_000_000, now: 0, onOverflow () {}, onIdle () {} })
+    for (const text of ['keep', 'not', 'this']) sheet.add(text, undefined)
+    for (const place of wanted) outbox.push(sheet, place)
+    const keptSheet = outbox.flush(sheet)
+    t.equal(keptSheet, true)
+    sheet.clear({ kept: keptSheet })
+    const before = Buffer.from(kept[0])
+    const fast = new Ticker(open().outbox.outbox, sheet)
+    for (let i = 0; i < 10; i++) {
+      for (let j = 0; j < 4; j++) fast.push(durable('z'.repeat(20_000)))
+      sheet.add('nobody wants this', undefined)
+      fast.push(durable('z'))
+      fast.flush()
+    }
+    t.ok(before.equals(kept[0]))
   }
-  const { outbox: fast } = open()
-  const outbox = new Outbox(slow, { maxBufferedBytes: 1_000_000, now: 0, onOverflow () {}, onIdle () {} })
-  for (const text of ['keep', 'this']) outbox.push(durable(text))
-  outbox.flush()
-  const before = Buffer.from(kept[0])
-  for (let i = 0; i < 10; i++) {
-    for (let j = 0; j < 4; j++) fast.push(durable('z'.repeat(20_000)))
-    fast.flush()
-  }
-  t.ok(before.equals(kept[0]))
 })
