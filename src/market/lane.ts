@@ -60,6 +60,6 @@ export class Lane {
 
   /** The newest bar, open or closed. */
   current (): Bucket | undefined {
-    return this.open ?? (this.newest === -Infinity ? undefined : this.history.at(this.newest))
+    return this.open ?? this.history.at(this.newest)
   }
 }

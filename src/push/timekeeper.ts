@@ -15,7 +15,7 @@ export interface TimekeeperOptions {
  */
 export function startTimekeeper ({ clock, graceMs, onMinute }: TimekeeperOptions): () => void {
   let told = -Infinity
-  let stop = (): void => {}
+  let stop!: () => void
   const look = (): void => {
     const late = clock.now() - graceMs
     const time = Math.floor(late / MINUTE) * MINUTE

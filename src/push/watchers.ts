@@ -24,9 +24,9 @@ export class Watchers {
     count(this.#everyone, outbox, 1)
   }
 
+  /** Gives up a place that `join` gave. */
   leave (symbol: string, outbox: Outbox): void {
-    const watchers = this.#bySymbol.get(symbol)
-    if (watchers === undefined) return
+    const watchers = this.#bySymbol.get(symbol) as Map<Outbox, number>
     count(watchers, outbox, -1)
     count(this.#everyone, outbox, -1)
     if (watchers.size === 0) this.#bySymbol.delete(symbol)

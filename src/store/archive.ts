@@ -5,7 +5,7 @@ import type { Book } from './book.ts'
 import { BY_SEQ, BY_TIME, Table } from './table.ts'
 import type { Tail } from './tail.ts'
 
-/** How many more rows one run may remove from a lane than it adds: what has to go, goes little by little. */
+/** How many more rows of a lane one run may remove than it adds: what has to go, goes little by little. */
 const PRUNE_MORE = 64
 
 /** How much of a contract's state goes before that of its lanes, and how much each lane has. */
@@ -30,13 +30,16 @@ export class Archive {
   /** What a contract has that is not here yet; its bars only if they changed after `since`. What is no longer kept goes. */
   put (contract: Contract, { book, since }: { book: Book, since: number }): void {
     const { symbol, position, first, frontier, watermark, lanes } = contract
-    if (contract.barsPosition > since) for (const lane of lanes) this.#putLane(contract, lane, book)
+    for (const lane of lanes) {
+      const added = contract.barsPosition > since ? this.#putLane(symbol, lane) : 0
+      this.#pruneLane(contract, lane, { book, limit: added + PRUNE_MORE })
+    }
     const state = new Float64Array(HEAD + PER_LANE * lanes.length)
     state.set([position, first, frontier, watermark])
     lanes.forEach(({ seq, resetSeq, newest, open }, i) => {
       state.set([seq, resetSeq, newest, open === undefined ? NaN : open.time], HEAD + PER_LANE * i)
     })
-    this.#contracts.put(Buffer.from(symbol, 'latin1'), Buffer.from(state.buffer)).catch(ignore)
+    this.#contracts.put(Buffer.from(symbol, 'latin1'), Buffer.from(state.buffer))
   }
 
   /** Brings every contract back to where it was when it was put here. */
@@ -55,18 +58,21 @@ export class Archive {
     }
   }
 
-  #putLane (contract: Contract, lane: Lane, book: Book): void {
+  #putLane (symbol: string, { period, history, open }: Lane): number {
+    const { bars, events } = (history as Tail).unarchived()
+    for (const bucket of bars) this.bars.put(symbol, period, bucket)
+    for (const bucket of events) this.events.put(symbol, period, bucket)
+    if (open !== undefined) this.bars.put(symbol, period, open)
+    return Math.max(bars.length, events.length)
+  }
+
+  /** Looks for rows to remove only where there may be some since the last time. */
+  #pruneLane (contract: Contract, lane: Lane, { book, limit }: { book: Book, limit: number }): void {
     const { symbol } = contract
-    const { bars, events } = (lane.history as Tail).unarchived()
-    for (const bucket of bars) this.bars.put(symbol, lane.period, bucket)
-    for (const bucket of events) this.events.put(symbol, lane.period, bucket)
-    if (lane.open !== undefined) this.bars.put(symbol, lane.period, lane.open)
+    const { pruned } = lane.history as Tail
     const floor = contract.floor(lane)
-    if (floor > -Infinity) this.bars.prune(symbol, lane.period, { before: floor, limit: bars.length + PRUNE_MORE })
+    if (floor > pruned.bars && this.bars.prune(symbol, lane.period, { before: floor, limit })) pruned.bars = floor
     const oldest = book.oldestSeq(lane)
-    if (oldest > 0) this.events.prune(symbol, lane.period, { before: oldest + 1, limit: events.length + PRUNE_MORE })
+    if (oldest > pruned.events && this.events.prune(symbol, lane.period, { before: oldest + 1, limit })) pruned.events = oldest
   }
 }
-
-/** For the parts of a transaction: what becomes of it is said by the whole. */
-function ignore (): void {}

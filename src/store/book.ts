@@ -44,10 +44,7 @@ export class Book {
     const contract = this.contracts.get(symbol)
     const lane = this.#lane(symbol, period)
     if (contract === undefined || lane === undefined) return []
-    if (limit === 1 && start === undefined && end === Infinity) {
-      const current = lane.current()
-      return current === undefined ? [] : [current]
-    }
+    if (limit === 1 && start === undefined && end === Infinity) return current(contract, lane)
     return lane.range({ start: Math.max(start ?? -Infinity, contract.floor(lane)), end, limit, newest: start === undefined })
   }
 
@@ -73,14 +70,18 @@ export class Book {
       const { symbol, lanes: [minutes], first } = contract
       const floor = contract.floor(minutes)
       const [oldest] = first < floor ? minutes.range({ start: floor, end: Infinity, limit: 1, newest: false }) : []
-      const last = minutes.current()
-      if (last !== undefined) infos.push({ symbol, firstTime: oldest?.time ?? first, lastTime: last.time, lastClose: last.close })
+      for (const last of current(contract, minutes)) infos.push({ symbol, firstTime: oldest?.time ?? first, lastTime: last.time, lastClose: last.close })
     }
     return infos.sort((a, b) => a.symbol < b.symbol ? -1 : 1)
   }
 
   #lane (symbol: string, period: Period): Lane | undefined {
-    const place = this.#places.get(period)
-    return place === undefined ? undefined : this.contracts.get(symbol)?.lanes[place]
+    return this.contracts.get(symbol)?.lanes[this.#places.get(period) as number]
   }
+}
+
+/** The newest bar, if there is one that is still kept. */
+function current (contract: Contract, lane: Lane): Bucket[] {
+  const bucket = lane.current()
+  return bucket === undefined || bucket.time < contract.floor(lane) ? [] : [bucket]
 }

@@ -12,7 +12,7 @@ export class Journal {
 
   /** To be called inside a transaction. */
   put (position: number, entries: readonly Entry[]): void {
-    this.#records.put(positionKey(position), encodeEntries(entries)).catch(ignore)
+    this.#records.put(positionKey(position), encodeEntries(entries))
   }
 
   * read (): Generator<{ position: number, entries: Entry[] }> {
@@ -23,14 +23,11 @@ export class Journal {
   cut (upTo: number): void {
     let previous: Buffer | undefined
     for (const key of this.#records.getKeys({ end: positionKey(upTo + 1) })) {
-      if (previous !== undefined) this.#records.remove(previous).catch(ignore)
+      if (previous !== undefined) this.#records.remove(previous)
       previous = key
     }
   }
 }
-
-/** For the parts of a transaction: what becomes of it is said by the whole. */
-function ignore (): void {}
 
 function positionKey (position: number): Buffer {
   const key = Buffer.allocUnsafe(6)

@@ -19,7 +19,7 @@ export interface LmdbOptions extends Retention {
   /** After how many minutes the bars move from memory to the archive. More: fewer, larger writes, and a longer start. */
   readonly archiveEvery?: number
   /** Hears of an archive run that failed. Nothing is lost by it: the journal still has the entries. */
-  readonly onArchiveError?: (err: unknown) => void
+  readonly onArchiveError: (err: unknown) => void
 }
 
 // All that a contract has new goes to the archive in one step, which must not hold the event loop for long.
@@ -86,7 +86,7 @@ class LmdbStore implements Store {
   #archiving: Promise<void> | undefined
   #closing = false
 
-  constructor ({ root, meta, ladder, options: { archiveEvery = 65_536, keepEvents = KEEP_EVENTS, onArchiveError = () => {} }, epoch, release }: Parts) {
+  constructor ({ root, meta, ladder, options: { archiveEvery = 65_536, keepEvents = KEEP_EVENTS, onArchiveError }, epoch, release }: Parts) {
     this.epoch = epoch
     this.periods = ladder.rungs.map(({ period }) => period)
     this.#root = root

@@ -59,9 +59,6 @@ export class Meta {
 
   /** To be called inside a transaction. */
   putMarks ({ position, watermark, clock }: Marks): void {
-    this.#texts.put('marks', `${position} ${watermark} ${clock}`).catch(ignore)
+    this.#texts.put('marks', `${position} ${watermark} ${clock}`)
   }
 }
-
-/** For the parts of a transaction: what becomes of it is said by the whole. */
-function ignore (): void {}

@@ -56,18 +56,16 @@ export class Table {
   }
 
   put (symbol: string, period: Period, bucket: Bucket): void {
-    this.#db.put(rowKey(symbol, period, this.#numbering.of(this.#numbering.order(bucket))), encodeRow(bucket)).catch(ignore)
+    this.#db.put(rowKey(symbol, period, this.#numbering.of(this.#numbering.order(bucket))), encodeRow(bucket))
   }
 
-  /** Removes the oldest rows that lie before `order`, at most `limit`. */
-  prune (symbol: string, period: Period, { before, limit }: { before: number, limit: number }): void {
-    const keys = this.#db.getKeys({ start: rowKey(symbol, period, 0), end: rowKey(symbol, period, this.#numbering.of(before)), limit })
-    for (const key of [...keys]) this.#db.remove(key).catch(ignore)
+  /** Removes the oldest rows that lie before `order`, at most `limit`; whether that were all. */
+  prune (symbol: string, period: Period, { before, limit }: { before: number, limit: number }): boolean {
+    const keys = [...this.#db.getKeys({ start: rowKey(symbol, period, 0), end: rowKey(symbol, period, this.#numbering.of(before)), limit })]
+    for (const key of keys) this.#db.remove(key)
+    return keys.length < limit
   }
 }
-
-/** For the parts of a transaction: what becomes of it is said by the whole. */
-function ignore (): void {}
 
 function rowKey (symbol: string, period: Period, number: number): Buffer {
   const key = Buffer.allocUnsafe(symbol.length + 8)

@@ -12,6 +12,8 @@ const ALL: Span = { start: -Infinity, end: Infinity, limit: Infinity, newest: fa
  */
 export class Tail implements History {
   readonly floor = -Infinity
+  /** Up to which bar and event the archive has nothing that is to go. */
+  readonly pruned = { bars: -Infinity, events: 0 }
   readonly #symbol: string
   readonly #period: Period
   readonly #archive: Archive

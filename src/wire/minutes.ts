@@ -1,4 +1,4 @@
-import { TypeCompiler } from '@sinclair/typebox/compiler'
+import { TypeCompiler, type ValueError } from '@sinclair/typebox/compiler'
 import { KlineError } from '../errors.ts'
 import { type MinuteBar, MinuteBarSchema } from '../market/bar.ts'
 import { describe } from './describe.ts'
@@ -42,9 +42,9 @@ const EXPECTED: Record<string, string> = {
 }
 
 function firstProblem (input: unknown): string {
-  const error = validator.Errors(input).First()
-  const field = error?.path.slice(1).replaceAll('~1', '/').replaceAll('~0', '~') ?? ''
-  if (error === undefined || error.path === '') return `Expected a bar, got ${describe(input)}`
+  const error = validator.Errors(input).First() as ValueError
+  const field = error.path.slice(1).replaceAll('~1', '/').replaceAll('~0', '~')
+  if (error.path === '') return `Expected a bar, got ${describe(input)}`
   if (!Object.hasOwn(MinuteBarSchema.properties, field)) return `Expected no field \`${field}\`, got ${describe(error.value)}`
   return `Expected \`${field}\` to be ${EXPECTED[field] ?? 'a finite number'}, got ${describe(error.value)}`
 }

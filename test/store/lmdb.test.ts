@@ -14,12 +14,16 @@ import { applyAll, drip, fill, KEEP_FOR_SPEC, shown, storeSpec } from '../fixtur
 const ladder = createLadder(utcCalendar, PERIODS)
 const symbol = 'BTCUSDT'
 
-storeSpec(t, 'lmdb', async (t) => await createLmdbStore(ladder, { dataDir: t.testdir(), keepEvents: KEEP_FOR_SPEC }))
-storeSpec(t, 'lmdb that archives all the time', async (t) => await createLmdbStore(ladder, { dataDir: t.testdir(), archiveEvery: 3, keepEvents: KEEP_FOR_SPEC, onArchiveError: (err) => { t.error(err) } }))
+function onArchiveError (err: unknown): void {
+  throw err
+}
+
+storeSpec(t, 'lmdb', async (t) => await createLmdbStore(ladder, { dataDir: t.testdir(), keepEvents: KEEP_FOR_SPEC, onArchiveError }))
+storeSpec(t, 'lmdb that archives all the time', async (t) => await createLmdbStore(ladder, { dataDir: t.testdir(), archiveEvery: 3, keepEvents: KEEP_FOR_SPEC, onArchiveError }))
 
 for (const archiveEvery of [1, 3, 7, 65_536]) {
   t.test(`after a restart everything is as it was, archiving every ${archiveEvery} entries`, async (t) => {
-    const options = { dataDir: t.testdir(), archiveEvery, onArchiveError: (err: unknown) => { t.error(err) } }
+    const options = { dataDir: t.testdir(), archiveEvery, onArchiveError }
     const symbols = ['A', 'AB', symbol]
     const from = Date.parse('2024-02-29T23:30Z')
     const wide = run(50, { from, symbol: 'A' }).map((bar, i) => ({ ...bar, volume: 1234567890.1234567, openInterest: i }))
@@ -42,16 +46,16 @@ for (const archiveEvery of [1, 3, 7, 65_536]) {
 
 t.test('a restarted store ends where one that never stopped does', async (t) => {
   const minutes = run(80).map((_, i, all) => all[i * 23 % 80])
-  const whole = await createLmdbStore(ladder, { dataDir: t.testdir({}) })
+  const whole = await createLmdbStore(ladder, { dataDir: t.testdir({}), onArchiveError })
   await drip(whole, minutes)
   const { keys } = shown(whole, [symbol]) as { keys: { position: { seq: number }, bars: unknown }[] }
   const dataDir = join(t.testdirName, 'stopped')
   for (let i = 0; i < 80; i += 10) {
-    const store = await createLmdbStore(ladder, { dataDir, archiveEvery: 4 })
+    const store = await createLmdbStore(ladder, { dataDir, archiveEvery: 4, onArchiveError })
     await drip(store, minutes.slice(i, i + 10))
     await store.close()
   }
-  const stopped = await createLmdbStore(ladder, { dataDir })
+  const stopped = await createLmdbStore(ladder, { dataDir, onArchiveError })
   const other = shown(stopped, [symbol]) as { keys: { position: { seq: number }, bars: unknown }[] }
   t.same(other.keys.map(({ position: { seq }, bars }) => ({ seq, bars })), keys.map(({ position: { seq }, bars }) => ({ seq, bars })))
   await stopped.close()
@@ -77,14 +81,14 @@ t.test('a store that stops at every tenth entry shows what one does that never s
       return { symbol, period, seq, bars, open: { ...store.open(symbol, period) }, events }
     })
   }
-  const whole = await createLmdbStore(ladder, { dataDir: t.testdir({}), keepEvents: 30 })
+  const whole = await createLmdbStore(ladder, { dataDir: t.testdir({}), keepEvents: 30, onArchiveError })
   const text = (event: MarketEvent): string => JSON.stringify('bucket' in event ? { ...event, bucket: event.bucket.toBar() } : event)
   const told: string[] = []
   for (const entry of entries) told.push(...(await applyAll(whole, [entry])).events.map(text))
   const expected = show(whole)
   for (const archiveEvery of [1, 2, 5, 17, 65_536]) {
     const dataDir = join(t.testdirName, `stopped-${archiveEvery}`)
-    const options = { dataDir, archiveEvery, keepEvents: 30, onArchiveError: (err: unknown) => { t.error(err) } }
+    const options = { dataDir, archiveEvery, keepEvents: 30, onArchiveError }
     const heard: string[] = []
     for (let i = 0; i < entries.length; i += 10) {
       const store = await createLmdbStore(ladder, options)
@@ -105,7 +109,7 @@ t.test('what is past its time is neither shown nor corrected, and goes from the 
   const dataDir = t.testdir()
   const days = 1440 * MINUTE
   const short = createLadder(utcCalendar, ['1m', '1h', '1d'], { '1m': 2, '1h': 5 })
-  const options = { dataDir, archiveEvery: 1440, keepEvents: 50, onArchiveError: (err: unknown) => { t.error(err) } }
+  const options = { dataDir, archiveEvery: 1440, keepEvents: 50, onArchiveError }
   const sizes: number[] = []
   let store = await createLmdbStore(short, options)
   for (let day = 0; day < 60; day++) {
@@ -130,14 +134,36 @@ t.test('what is past its time is neither shown nor corrected, and goes from the 
   await store.close()
 })
 
+t.test('the bars of a contract that is not traded any more go too, and it is there again with its next minute', async (t) => {
+  const days = 1440 * MINUTE
+  const dataDir = t.testdir()
+  const options = { dataDir, archiveEvery: 100, onArchiveError }
+  const retaining = createLadder(utcCalendar, ['1m', '1h'], { '1m': 2, '1h': 2 })
+  const store = await createLmdbStore(retaining, options)
+  await drip(store, run(300))
+  await applyAll(store, [{ kind: 'watermark', time: 10 * days }])
+  t.strictSame(store.symbols(), [])
+  t.strictSame(store.buckets({ symbol, period: '1m', limit: 1 }), [])
+  t.strictSame(store.buckets({ symbol, period: '1m', limit: 10 }), [])
+  t.notOk(store.reaches(symbol, 0))
+  for (let day = 10; day < 20; day++) await applyAll(store, [...run(100, { from: day * days, symbol: 'other' }), { kind: 'watermark', time: (day + 1) * days }])
+  await store.close()
+
+  const endless = await createLmdbStore(createLadder(utcCalendar, ['1m', '1h']), options)
+  t.strictSame(endless.buckets({ symbol, period: '1m', limit: 1000 }), [], 'the disk has none of them')
+  await fill(endless, [minute(30 * days)])
+  t.match(endless.symbols(), [{ symbol, lastTime: 30 * days }, { symbol: 'other' }])
+  await endless.close()
+})
+
 t.test('a directory made with other periods is refused, and is left as it was', async (t) => {
   const dataDir = t.testdir()
-  const store = await createLmdbStore(ladder, { dataDir })
+  const store = await createLmdbStore(ladder, { dataDir, onArchiveError })
   await fill(store, run(5))
   await store.close()
-  await t.rejects(createLmdbStore(createLadder(utcCalendar, ['1m', '5m']), { dataDir }), { code: 'KLP_ERR_INCOMPATIBLE', message: /periods/ })
-  await t.rejects(createLmdbStore(createLadder({ ...utcCalendar, name: 'sessions' }, PERIODS), { dataDir }), { code: 'KLP_ERR_INCOMPATIBLE', message: /calendar/ })
-  const again = await createLmdbStore(ladder, { dataDir })
+  await t.rejects(createLmdbStore(createLadder(utcCalendar, ['1m', '5m']), { dataDir, onArchiveError }), { code: 'KLP_ERR_INCOMPATIBLE', message: /periods/ })
+  await t.rejects(createLmdbStore(createLadder({ ...utcCalendar, name: 'sessions' }, PERIODS), { dataDir, onArchiveError }), { code: 'KLP_ERR_INCOMPATIBLE', message: /calendar/ })
+  const again = await createLmdbStore(ladder, { dataDir, onArchiveError })
   t.equal(again.epoch, store.epoch)
   t.equal(again.position(symbol, '1m').seq, 5)
   await again.close()
@@ -145,12 +171,12 @@ t.test('a directory made with other periods is refused, and is left as it was', 
 
 t.test('a directory that is open is refused, and goes on to serve its owner', async (t) => {
   const dataDir = t.testdir()
-  const store = await createLmdbStore(ladder, { dataDir })
-  await t.rejects(createLmdbStore(ladder, { dataDir }), { code: 'KLP_ERR_IN_USE' })
+  const store = await createLmdbStore(ladder, { dataDir, onArchiveError })
+  await t.rejects(createLmdbStore(ladder, { dataDir, onArchiveError }), { code: 'KLP_ERR_IN_USE' })
   await fill(store, run(5))
   t.equal(store.position(symbol, '1m').seq, 5)
   await store.close()
-  const again = await createLmdbStore(ladder, { dataDir })
+  const again = await createLmdbStore(ladder, { dataDir, onArchiveError })
   t.equal(again.position(symbol, '1m').seq, 5)
   await again.close()
 })
@@ -159,17 +185,17 @@ t.test('a directory may have a long path', { skip: process.platform !== 'linux' 
   const dataDir = join(t.testdir(), 'd'.repeat(60), 'e'.repeat(60))
   mkdirSync(dataDir, { recursive: true })
   t.ok(dataDir.length > 100)
-  const store = await createLmdbStore(ladder, { dataDir })
-  await t.rejects(createLmdbStore(ladder, { dataDir }), { code: 'KLP_ERR_IN_USE' })
+  const store = await createLmdbStore(ladder, { dataDir, onArchiveError })
+  await t.rejects(createLmdbStore(ladder, { dataDir, onArchiveError }), { code: 'KLP_ERR_IN_USE' })
   await fill(store, run(2))
   await store.close()
-  const again = await createLmdbStore(ladder, { dataDir })
+  const again = await createLmdbStore(ladder, { dataDir, onArchiveError })
   t.equal(again.position(symbol, '1m').seq, 2)
   await again.close()
 })
 
 t.test('every minute is in reach', async (t) => {
-  const store = await createLmdbStore(ladder, { dataDir: t.testdir() })
+  const store = await createLmdbStore(ladder, { dataDir: t.testdir(), onArchiveError })
   await fill(store, run(1, { from: 1e12 - 1e12 % MINUTE }))
   t.ok(store.reaches(symbol, 0))
   await store.close()
