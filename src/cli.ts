@@ -4,7 +4,7 @@ import { decimal, integer } from './cli/arguments.ts'
 import { demo } from './cli/demo.ts'
 import { fail } from './cli/fail.ts'
 import { importFile } from './cli/import.ts'
-import { onInterrupt } from './cli/interrupt.ts'
+import { onInterruptOrSilence } from './cli/interrupt.ts'
 import { replay } from './cli/replay.ts'
 import type { Totals } from './cli/sender.ts'
 import { watch } from './cli/watch.ts'
@@ -37,7 +37,7 @@ program.command('demo')
   .option('--contracts <number>', 'how many contracts are simulated', integer(1, 5000), 20)
   .option('--pace <number>', 'simulated minutes per second', decimal(0.01, 1000), 2)
   .action(async (options: { host: string, port: number, dataDir?: string, contracts: number, pace: number }) => {
-    await demo({ ...options, out, err, signal: onInterrupt() })
+    await demo({ ...options, out, err, signal: onInterruptOrSilence() })
   })
 
 program.command('replay')
@@ -46,7 +46,7 @@ program.command('replay')
   .option('--speed <number>', 'minutes of market time per second; 0: as fast as possible', decimal(0, 1e6), 0)
   .option('--to <url>', 'where the server is', 'http://127.0.0.1:3000')
   .action(async (file: string, options: { speed: number, to: string }) => {
-    const signal = onInterrupt()
+    const signal = onInterruptOrSilence()
     process.exitCode = exitCode(signal, await replay({ ...options, file, out, err, fetch, signal }))
   })
 
@@ -55,7 +55,7 @@ program.command('import')
   .argument('<file>', 'CSV as for replay; NDJSON if the name ends with .ndjson or .jsonl')
   .option('--to <url>', 'where the server is', 'http://127.0.0.1:3000')
   .action(async (file: string, options: { to: string }) => {
-    const signal = onInterrupt()
+    const signal = onInterruptOrSilence()
     process.exitCode = exitCode(signal, await importFile({ ...options, file, out, err, fetch, signal }))
   })
 
@@ -64,7 +64,7 @@ program.command('watch')
   .argument('<key...>', 'contract.period')
   .option('--url <url>', 'the WebSocket of the server', 'ws://127.0.0.1:3000/ws')
   .action(async (keys: string[], { url }: { url: string }) => {
-    await watch({ keys, url, out, err, signal: onInterrupt() })
+    await watch({ keys, url, out, err, signal: onInterruptOrSilence() })
   })
 
 await program.parseAsync().catch(fail)

@@ -36,4 +36,5 @@ export async function serveUntilStopped (options: ServeOptions): Promise<void> {
     await app.close()
   })
   onInterrupt().addEventListener('abort', close, { once: true })
+  process.stdout.on('error', () => {}) // nobody reads the log, which is no reason to go down
 }

@@ -19,7 +19,8 @@ export function serverSettings (env: NodeJS.ProcessEnv): ServeOptions {
     host,
     port: Number(port),
     dataDir,
-    logger: { level },
+    // Line by line: a buffer that is flushed at the end never empties when nobody reads it, and the process never ends.
+    logger: { level, stream: process.stdout },
     ...(grace === undefined ? undefined : { closeGraceMs: grace === 'off' ? grace : parseNumber('CLOSE_GRACE_MS', 'an integer from 0 up, or `off`', grace) }),
     ...(events === undefined ? undefined : { keepEvents: parseNumber('KEEP_EVENTS', 'an integer from 1 up', events) }),
     ...(days === undefined ? undefined : { retainDays: parseRetainDays(days) }),

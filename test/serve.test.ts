@@ -1,6 +1,8 @@
 import t, { type Test } from 'tap'
+import { once } from 'node:events'
 import { connect as connectNet } from 'node:net'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import type { MinuteBar } from '../src/index.ts'
 import { serve } from '../src/serve.ts'
 import { type Child, runBuilt, runSource } from './fixture/child.ts'
@@ -84,10 +86,26 @@ t.test('neither a request that is never whole nor a peer that never answers a cl
 
 t.test('after a bug the server says goodbye, says why, and ends with 1', async (t) => {
   const dataDir = t.testdir()
-  const child = runSource(t, 'test/fixture/failing-server.ts', { args: [dataDir] })
+  const child = runSource(t, 'test/fixture/failing-server.ts', { args: [dataDir, '1'] })
+  await child.says(/listening/)
+  child.kill('SIGCONT')
   t.strictSame(await child.ended, { code: 1, signal: null })
   t.match(child.out, /"message":"a bug".*"msg":"the server goes down after an error"/)
   t.strictSame(await stored(t, dataDir), {}, 'its data directory is free')
+})
+
+t.test('a server whose log nobody reads says goodbye all the same, and ends even in a hurry', async (t) => {
+  for (const [bugs, goodbye] of [['1', true], ['2', false]] as const) {
+    const child = runSource(t, 'test/fixture/failing-server.ts', { args: [t.testdir(), bugs] })
+    const [, url] = await child.says(/listening at (http:[^"]+)/)
+    const client = await connectTo(t, `${url.replace('http', 'ws')}/ws`)
+    const { stdout } = child.process
+    stdout?.destroy()
+    await once(stdout as Readable, 'close')
+    child.kill('SIGCONT')
+    t.strictSame(await child.ended, { code: 1, signal: null }, child.err)
+    if (goodbye) t.match(await client.closed, { code: 1001 })
+  }
 })
 
 t.test('a second process on a data directory is refused; after kill -9 of the first a new one starts', async (t) => {

@@ -1,7 +1,7 @@
 // One Ctrl-C often arrives twice: from the terminal, and once more through npx or tsx.
 const ECHO_MS = 1000
 
-/** A signal that fires on Ctrl-C, on SIGTERM, and when nobody reads our lines any more (`| head`). Whoever asks again a while later gets their way at once. */
+/** A signal that fires on Ctrl-C and on SIGTERM. Whoever asks again a while later gets their way at once. */
 export function onInterrupt (): AbortSignal {
   const controller = new AbortController()
   let first: number | undefined
@@ -12,6 +12,12 @@ export function onInterrupt (): AbortSignal {
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
-  process.stdout.on('error', () => { controller.abort() })
   return controller.signal
+}
+
+/** A signal that fires then, and when nobody reads our lines any more (`| head`). */
+export function onInterruptOrSilence (): AbortSignal {
+  const controller = new AbortController()
+  process.stdout.on('error', () => { controller.abort() })
+  return AbortSignal.any([onInterrupt(), controller.signal])
 }
