@@ -52,16 +52,17 @@ export class Archive {
       Object.assign(contract, { position, barsPosition: position, first, frontier, watermark })
       contract.lanes.forEach((lane, i) => {
         const [seq, resetSeq, newest, open] = state.subarray(HEAD + PER_LANE * i)
-        Object.assign(lane, { seq, resetSeq, newest })
+        Object.assign(lane, { seq, resetSeq, newest });
+        (lane.history as Tail).archived(seq)
         if (!Number.isNaN(open)) lane.open = this.bars.at(symbol, lane.period, open)
       })
     }
   }
 
-  #putLane (symbol: string, { period, history, open }: Lane): number {
+  #putLane (symbol: string, { period, history, open, resetSeq }: Lane): number {
     const { bars, events } = (history as Tail).unarchived()
     for (const bucket of bars) this.bars.put(symbol, period, bucket)
-    for (const bucket of events) this.events.put(symbol, period, bucket)
+    for (const bucket of events) if (bucket.seq > resetSeq) this.events.put(symbol, period, bucket)
     if (open !== undefined) this.bars.put(symbol, period, open)
     return Math.max(bars.length, events.length)
   }

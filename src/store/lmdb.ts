@@ -11,6 +11,7 @@ import type { Entry } from './entry.ts'
 import { Journal } from './journal.ts'
 import { Meta } from './meta.ts'
 import { claim } from './owner.ts'
+import { Pool } from './pool.ts'
 import { type Applied, type EventQuery, KEEP_EVENTS, type Position, type Query, type Retention, type Store } from './store.ts'
 import { Tail } from './tail.ts'
 
@@ -97,7 +98,8 @@ class LmdbStore implements Store {
     this.#archiveEvery = archiveEvery
     this.#onArchiveError = onArchiveError
     this.#release = release
-    this.#book = new Book(ladder, { keepEvents, history: (symbol, period) => new Tail(symbol, period, archive) })
+    const pool = new Pool()
+    this.#book = new Book(ladder, { keepEvents, history: (symbol, period) => new Tail({ symbol, period, archive, pool }) })
     this.#clerk = new Clerk(this.#book, meta.marks)
     archive.load(this.#book)
     this.#archivedAt = this.#replay()

@@ -4,7 +4,8 @@ import type { History, Span } from '../market/lane.ts'
 import { Book } from './book.ts'
 import { Clerk } from './clerk.ts'
 import { newEpoch } from './epoch.ts'
-import { Rows } from './rows.ts'
+import { Pool } from './pool.ts'
+import { Recent } from './recent.ts'
 import { KEEP_EVENTS, type Retention, type Store } from './store.ts'
 
 export interface MemoryOptions extends Retention {
@@ -16,7 +17,8 @@ export interface MemoryOptions extends Retention {
 export function createMemoryStore (ladder: Ladder, { bars, keepEvents = KEEP_EVENTS }: MemoryOptions): Store {
   const overfull = new Set<BoundedHistory>()
   const events = Math.min(keepEvents, bars)
-  const book = new Book(ladder, { keepEvents: events, history: () => new BoundedHistory({ bars, events, overfull }) })
+  const pool = new Pool()
+  const book = new Book(ladder, { keepEvents: events, history: () => new BoundedHistory({ bars, events, pool, overfull }) })
   const clerk = new Clerk(book)
   const epoch = newEpoch()
   return {
@@ -38,50 +40,51 @@ export function createMemoryStore (ladder: Ladder, { bars, keepEvents = KEEP_EVE
   }
 }
 
-interface Bounds { readonly bars: number, readonly events: number, readonly overfull: Set<BoundedHistory> }
+interface Bounds { readonly bars: number, readonly events: number, readonly pool: Pool, readonly overfull: Set<BoundedHistory> }
 
 class BoundedHistory implements History {
   floor = -Infinity
-  readonly #bars = new Rows()
-  readonly #events = new Rows('seq')
+  readonly #recent: Recent
   readonly #bounds: Bounds
+  #seq = 0
 
   constructor (bounds: Bounds) {
     this.#bounds = bounds
+    this.#recent = new Recent(bounds.pool)
   }
 
   at (time: number): Bucket | undefined {
-    return this.#bars.at(time)
+    return this.#recent.bars.at(time)
   }
 
   range (span: Span): Bucket[] {
-    return this.#bars.range(span)
+    return this.#recent.bars.range(span)
   }
 
   put (bucket: Bucket): void {
-    this.fill(bucket)
-    this.#events.put(bucket)
-    if (isOverfull(this.#events, this.#bounds.events)) this.#bounds.overfull.add(this)
+    this.#recent.put(bucket)
+    this.#grew(bucket)
   }
 
   fill (bucket: Bucket): void {
-    this.#bars.put(bucket)
-    if (isOverfull(this.#bars, this.#bounds.bars)) this.#bounds.overfull.add(this)
+    this.#recent.bars.put(bucket)
+    this.#grew(bucket)
   }
 
   eventsAfter (seq: number, limit: number): Bucket[] {
-    return this.#events.range({ start: seq + 1, end: Infinity, limit, newest: false })
+    return this.#recent.eventsAfter(seq, limit)
   }
 
   trim (): void {
     const { bars, events } = this.#bounds
-    if (isOverfull(this.#events, events)) this.#events.keepNewest(events)
-    if (!isOverfull(this.#bars, bars)) return
-    this.#bars.keepNewest(bars)
-    this.floor = this.#bars.orderAt(0)
+    const trimmed = this.#recent.bars.length > bars
+    this.#recent.keepNewest(bars, this.#seq - events)
+    if (trimmed) this.floor = this.#recent.bars.orderAt(0)
   }
-}
 
-function isOverfull (rows: Rows, bound: number): boolean {
-  return rows.length > bound + (bound >>> 3)
+  #grew ({ seq }: Bucket): void {
+    const { bars, events, overfull } = this.#bounds
+    this.#seq = seq
+    if (this.#recent.bars.length > bars + (bars >>> 3) || this.#recent.pastLength > events + (events >>> 3)) overfull.add(this)
+  }
 }

@@ -1,19 +1,25 @@
-import type { Bucket, WideSums } from '../market/bucket.ts'
+import type { Bucket } from '../market/bucket.ts'
 import type { Span } from '../market/lane.ts'
-import { packRow, ROW, unpackRow } from './row.ts'
+import type { Pool } from './pool.ts'
 
 /** Where a row has the number by which rows are in order. */
 const COLUMNS = { time: 0, seq: 11 } as const
 
-/** Bars of one key in order of their time (or `seq`), packed into doubles: a tenth of what objects take, and nothing to collect. */
+/** Bars of one key in order of their time (or `seq`): the numbers of their rows in a pool. */
 export class Rows {
-  length = 0
+  readonly #pool: Pool
+  readonly #order: keyof typeof COLUMNS
   readonly #column: number
-  #doubles = new Float64Array(0)
-  readonly #wide = new Map<number, WideSums>()
+  readonly #rows: number[] = []
 
-  constructor (order: keyof typeof COLUMNS = 'time') {
+  constructor (pool: Pool, order: keyof typeof COLUMNS = 'time') {
+    this.#pool = pool
+    this.#order = order
     this.#column = COLUMNS[order]
+  }
+
+  get length (): number {
+    return this.#rows.length
   }
 
   /** The place of the first bar whose time (or `seq`) is at least this. */
@@ -30,11 +36,15 @@ export class Rows {
   }
 
   orderAt (place: number): number {
-    return this.#doubles[place * ROW + this.#column]
+    return this.#pool.column(this.#rows[place], this.#column)
+  }
+
+  seqAt (place: number): number {
+    return this.#pool.column(this.#rows[place], COLUMNS.seq)
   }
 
   get (place: number): Bucket {
-    return unpackRow(this.#doubles, place * ROW, this.#wide.get(this.orderAt(place)))
+    return this.#pool.get(this.#rows[place])
   }
 
   at (order: number): Bucket | undefined {
@@ -52,44 +62,31 @@ export class Rows {
     return bars
   }
 
-  put (bucket: Bucket): void {
-    const order = this.#column === COLUMNS.time ? bucket.time : bucket.seq
+  /** Adds a bar or replaces the one of the same time (or `seq`), which comes back. */
+  put (bucket: Bucket): Bucket | undefined {
+    const order = bucket[this.#order]
     const place = this.place(order)
-    if (place === this.length || this.orderAt(place) !== order) {
-      this.#grow()
-      this.#doubles.copyWithin((place + 1) * ROW, place * ROW, this.length * ROW)
-      this.length++
+    const row = this.#pool.add(bucket)
+    if (place === this.length) {
+      this.#rows.push(row)
+    } else if (this.orderAt(place) !== order) {
+      this.#rows.splice(place, 0, row)
+    } else {
+      const before = this.get(place)
+      this.#pool.free(this.#rows[place])
+      this.#rows[place] = row
+      return before
     }
-    packRow(bucket, this.#doubles, place * ROW)
-    if (bucket.wide === undefined) this.#wide.delete(order)
-    else this.#wide.set(order, bucket.wide)
+    return undefined
   }
 
-  keepNewest (count: number): void {
-    const first = this.length - count
-    this.filter((_, place) => place >= first)
-  }
-
-  /** Keeps the bars that `keeps` wants, in place. */
-  filter (keeps: (bar: { time: number, seq: number }, place: number) => boolean): void {
+  /** Keeps the places that `keeps` wants. */
+  filter (keeps: (place: number) => boolean): void {
     let kept = 0
-    for (let place = 0; place < this.length; place++) {
-      const at = place * ROW
-      if (!keeps({ time: this.#doubles[at + COLUMNS.time], seq: this.#doubles[at + COLUMNS.seq] }, place)) {
-        this.#wide.delete(this.orderAt(place))
-        continue
-      }
-      if (kept !== place) this.#doubles.copyWithin(kept * ROW, at, at + ROW)
-      kept++
+    for (let place = 0; place < this.#rows.length; place++) {
+      if (keeps(place)) this.#rows[kept++] = this.#rows[place]
+      else this.#pool.free(this.#rows[place])
     }
-    this.length = kept
-    if (kept === 0) this.#doubles = new Float64Array(0)
-  }
-
-  #grow (): void {
-    if ((this.length + 1) * ROW <= this.#doubles.length) return
-    const grown = new Float64Array(Math.max(4, this.length * 2) * ROW)
-    grown.set(this.#doubles)
-    this.#doubles = grown
+    this.#rows.length = kept
   }
 }

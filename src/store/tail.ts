@@ -2,9 +2,12 @@ import type { Bucket } from '../market/bucket.ts'
 import type { History, Span } from '../market/lane.ts'
 import type { Period } from '../market/period.ts'
 import type { Archive } from './archive.ts'
-import { Rows } from './rows.ts'
+import type { Pool } from './pool.ts'
+import { Recent } from './recent.ts'
 
 const ALL: Span = { start: -Infinity, end: Infinity, limit: Infinity, newest: false }
+
+export interface TailOptions { readonly symbol: string, readonly period: Period, readonly archive: Archive, readonly pool: Pool }
 
 /**
  * The closed bars of one key on disk: the newest are in memory until the archive has them, and what is in memory
@@ -14,28 +17,26 @@ export class Tail implements History {
   readonly floor = -Infinity
   /** Up to which bar and event the archive has nothing that is to go. */
   readonly pruned = { bars: -Infinity, events: 0 }
-  readonly #symbol: string
-  readonly #period: Period
-  readonly #archive: Archive
-  #bars: Rows | undefined
-  #events: Rows | undefined
+  readonly #options: TailOptions
+  #recent: Recent | undefined
+  #archivedSeq = 0
 
-  constructor (symbol: string, period: Period, archive: Archive) {
-    this.#symbol = symbol
-    this.#period = period
-    this.#archive = archive
+  constructor (options: TailOptions) {
+    this.#options = options
   }
 
   at (time: number): Bucket | undefined {
-    const recent = this.#bars?.at(time)
+    const recent = this.#recent?.bars.at(time)
     if (recent !== undefined) return recent
-    const old = this.#archive.bars.at(this.#symbol, this.#period, time)
+    const { symbol, period, archive } = this.#options
+    const old = archive.bars.at(symbol, period, time)
     return old?.closed === true ? old : undefined // a bar that was open when it went to the archive is not history yet
   }
 
   range (span: Span): Bucket[] {
-    const recent = this.#bars?.range(span) ?? []
-    const older = this.#archive.bars.range(this.#symbol, this.#period, span)
+    const { symbol, period, archive } = this.#options
+    const recent = this.#recent?.bars.range(span) ?? []
+    const older = archive.bars.range(symbol, period, span)
     if (recent.length === 0) return older
     if (older.length === 0) return recent
     const merged = merge(older, recent)
@@ -43,39 +44,33 @@ export class Tail implements History {
   }
 
   put (bucket: Bucket): void {
-    this.fill(bucket)
-    this.#events ??= new Rows('seq')
-    this.#events.put(bucket)
+    this.#recent ??= new Recent(this.#options.pool)
+    this.#recent.put(bucket)
   }
 
   fill (bucket: Bucket): void {
-    this.#bars ??= new Rows()
-    this.#bars.put(bucket)
+    this.#recent ??= new Recent(this.#options.pool)
+    this.#recent.bars.put(bucket)
   }
 
   eventsAfter (seq: number, limit: number): Bucket[] {
-    const start = seq + 1
-    const end = this.#events?.orderAt(0) ?? Infinity // from there on memory has them, and perhaps the archive too
-    const older = start < end ? this.#archive.events.range(this.#symbol, this.#period, { start, end, limit, newest: false }) : []
-    const recent = this.#events?.range({ start, end: Infinity, limit: limit - older.length, newest: false }) ?? []
+    const { symbol, period, archive } = this.#options
+    const older = seq < this.#archivedSeq ? archive.events.range(symbol, period, { start: seq + 1, end: this.#archivedSeq + 1, limit, newest: false }) : []
+    const recent = this.#recent?.eventsAfter(Math.max(seq, this.#archivedSeq), limit - older.length) ?? []
     return [...older, ...recent]
   }
 
   /** What the archive has not got yet. */
   unarchived (): { bars: Bucket[], events: Bucket[] } {
-    return { bars: this.#bars?.range(ALL) ?? [], events: this.#events?.range(ALL) ?? [] }
+    return { bars: this.#recent?.bars.range(ALL) ?? [], events: this.#recent?.eventsAfter(this.#archivedSeq, Infinity) ?? [] }
   }
 
   /** The archive holds what the key was when it had had `seq` events. */
   archived (seq: number): void {
-    this.#bars = remainder(this.#bars, seq)
-    this.#events = remainder(this.#events, seq)
+    this.#archivedSeq = seq
+    this.#recent?.dropThrough(seq)
+    if (this.#recent?.empty === true) this.#recent = undefined
   }
-}
-
-function remainder (rows: Rows | undefined, seq: number): Rows | undefined {
-  rows?.filter((bar) => bar.seq > seq)
-  return rows?.length === 0 ? undefined : rows
 }
 
 /** Two ascending runs as one; where both have a bar, that of `newer` counts. */

@@ -3,6 +3,7 @@ import t from 'tap'
 import { Bucket } from '../../src/market/bucket.ts'
 import { MINUTE } from '../../src/market/period.ts'
 import { decodeRow, encodeRow } from '../../src/store/row.ts'
+import { Pool } from '../../src/store/pool.ts'
 import { Rows } from '../../src/store/rows.ts'
 import { anyMinute, minute } from '../fixture/minutes.ts'
 
@@ -26,7 +27,7 @@ t.test('rows hold what a sorted map would', async (t) => {
   const put = fc.tuple(fc.nat(30), fc.nat(1000))
   const edge = fc.oneof(fc.integer({ min: -2, max: 33 }), fc.constantFrom(-Infinity, Infinity))
   fc.assert(fc.property(fc.array(put, { maxLength: 60 }), edge, edge, fc.integer({ min: 1, max: 40 }), fc.boolean(), (puts, start, end, limit, newest) => {
-    const rows = new Rows()
+    const rows = new Rows(new Pool())
     const map = new Map<number, number>()
     for (const [n, seq] of puts) {
       rows.put(bucket(n, seq))
@@ -44,7 +45,7 @@ t.test('rows hold what a sorted map would', async (t) => {
 })
 
 t.test('there is no bar where none was put', async (t) => {
-  const rows = new Rows()
+  const rows = new Rows(new Pool())
   t.equal(rows.at(0), undefined)
   t.same(rows.range(ALL), [])
   rows.put(bucket(1))
@@ -53,12 +54,12 @@ t.test('there is no bar where none was put', async (t) => {
 })
 
 t.test('filter keeps what is wanted, with its wide sums', async (t) => {
-  const rows = new Rows()
+  const rows = new Rows(new Pool())
   for (let n = 0; n < 10; n++) rows.put(n % 3 === 0 ? wide(n) : bucket(n))
-  rows.filter((_, place) => place >= 4)
+  rows.filter((place) => place >= 4)
   t.same(times(rows.range(ALL)), [4, 5, 6, 7, 8, 9])
   t.same(rows.at(9 * MINUTE), wide(9))
-  rows.filter(({ seq }) => seq > 5)
+  rows.filter((place) => rows.seqAt(place) > 5)
   t.same(times(rows.range(ALL)), [7, 8])
   rows.put(bucket(6))
   t.equal(rows.at(6 * MINUTE)?.wide, undefined, 'nothing is left of the sums of a bar that went')
@@ -69,7 +70,7 @@ t.test('filter keeps what is wanted, with its wide sums', async (t) => {
 })
 
 t.test('a bar without wide sums takes the place of one with them', async (t) => {
-  const rows = new Rows()
+  const rows = new Rows(new Pool())
   rows.put(wide(1))
   rows.put(bucket(1))
   t.same(rows.at(MINUTE), bucket(1))
@@ -82,4 +83,40 @@ t.test('a row on disk comes back as the bar that it was', async (t) => {
     Object.assign(bar, { closed, seq, revision: seq % 7 })
     t.strictSame(decodeRow(encodeRow(bar)), bar)
   }))
+})
+
+t.test('what is put in the place of a bar gives that bar back', async (t) => {
+  const rows = new Rows(new Pool())
+  t.equal(rows.put(bucket(1, 1)), undefined)
+  t.equal(rows.put(bucket(0, 2)), undefined)
+  t.strictSame(rows.put(bucket(1, 3)), bucket(1, 1))
+  t.equal(rows.at(MINUTE)?.seq, 3)
+})
+
+t.test('rows of many keys share a pool, whatever comes and goes', async (t) => {
+  const pool = new Pool()
+  const keys = Array.from({ length: 7 }, () => new Rows(pool))
+  const model = keys.map(() => new Map<number, Bucket>())
+  let random = 1
+  for (let i = 0; i < 20_000; i++) {
+    random = (random * 48_271) % 2_147_483_647
+    const key = random % 7
+    const n = (random >>> 4) % 500
+    if (random % 1000 === 0) {
+      keys[key].filter((place) => place % 3 === 0)
+      model[key] = new Map([...model[key]].sort(([a], [b]) => a - b).filter((_, place) => place % 3 === 0))
+    } else {
+      const bar = i % 5 === 0 ? wide(n) : bucket(n, i)
+      keys[key].put(bar)
+      model[key].set(bar.time, bar)
+    }
+  }
+  for (const [key, rows] of keys.entries()) t.strictSame(rows.range(ALL), [...model[key].values()].sort((a, b) => a.time - b.time))
+})
+
+t.test('by seq, bars are in order of their events', async (t) => {
+  const rows = new Rows(new Pool(), 'seq')
+  for (const [n, seq] of [[5, 1], [3, 2], [5, 3]]) rows.put(bucket(n, seq))
+  t.strictSame(times(rows.range(ALL)), [5, 3, 5])
+  t.strictSame(times(rows.range({ ...ALL, start: 2 })), [3, 5])
 })
