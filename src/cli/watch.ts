@@ -4,7 +4,7 @@ import type { Bar } from '../market/bar.ts'
 import { barLine } from './line.ts'
 import { backOff, type Pause, pauseUntil } from './pause.ts'
 
-// How many bars of each key a connection that was lost may have missed without a gap in the lines.
+// Of a server that has lost its history, how many bars of each key are looked through for news.
 const CATCH_UP = 100
 const PING_EVERY_MS = 20_000
 // How long a server may take to answer our goodbye.
@@ -27,21 +27,25 @@ export interface WatchOptions {
 interface End { readonly code: number, readonly reason: string, readonly retryMs: number | undefined, readonly subscribed: boolean }
 
 type Message =
-  | { type: 'bar', key: string, bar: Bar }
-  | { type: 'snapshot', key: string, bars: Bar[] }
+  | { type: 'bar', key: string, seq?: number, bar: Bar }
+  | { type: 'snapshot', key: string, epoch: string, seq: number, bars: Bar[] }
+  | { type: 'reset', key: string, epoch: string, seq: number }
   | { type: 'ack', keys: unknown[], rejected: { key: string, message: string }[] }
   | { type: 'error', code: string, message: string }
   | { type: 'notice', retryMs: number }
   | { type: 'heartbeat' }
+
+/** Of each key the last line, and the place after which the next connection goes on. */
+interface Memory { readonly printed: Map<string, Bar>, readonly positions: Map<string, { epoch: string, seq: number }> }
 
 /** The server was understood, and there is nothing to watch. */
 class Refusal extends Error {}
 
 /** Prints every bar of the keys until the signal says stop. @throws when the server says that coming back is no use */
 export async function watch ({ err, signal, pause = pauseUntil, ...options }: WatchOptions): Promise<void> {
-  const printed = new Map<string, Bar>()
+  const memory: Memory = { printed: new Map(), positions: new Map() }
   for (let tries = 0; !signal.aborted; tries++) {
-    const { code, reason, retryMs, subscribed } = await new Connection({ ...options, err, signal }, printed).ended
+    const { code, reason, retryMs, subscribed } = await new Connection({ ...options, err, signal }, memory).ended
     if (signal.aborted) return
     if (code >= 4000 && code < 4100) throw new Error(`${options.url} closed the connection for good: ${code} ${reason}`)
     if (subscribed) tries = 0
@@ -54,15 +58,15 @@ export async function watch ({ err, signal, pause = pauseUntil, ...options }: Wa
 class Connection {
   readonly ended: Promise<End>
   readonly #options: WatchOptions
-  readonly #printed: Map<string, Bar>
+  readonly #memory: Memory
   readonly #webSocket: WebSocket
   #subscribed = false
   #retryMs: number | undefined
   #problem: string | undefined
 
-  constructor (options: WatchOptions, printed: Map<string, Bar>) {
+  constructor (options: WatchOptions, memory: Memory) {
     this.#options = options
-    this.#printed = printed
+    this.#memory = memory
     this.#webSocket = new WebSocket(options.url)
     this.ended = this.#run()
   }
@@ -84,7 +88,7 @@ class Connection {
     signal.addEventListener('abort', stop, { once: true })
     try {
       return await new Promise((resolve, reject) => {
-        webSocket.on('open', () => { this.#subscribe(this.#printed.size === 0 ? 1 : CATCH_UP) })
+        webSocket.on('open', () => { this.#subscribe() })
         webSocket.on('pong', () => { alive = true })
         webSocket.on('message', (data: Buffer) => {
           const text = data.toString()
@@ -106,14 +110,19 @@ class Connection {
     }
   }
 
-  #subscribe (history: number): void {
-    this.#webSocket.send(JSON.stringify({ op: 'subscribe', id: history, args: this.#options.keys, history }))
+  #subscribe (): void {
+    const { positions } = this.#memory
+    this.#webSocket.send(JSON.stringify({ op: 'subscribe', args: this.#options.keys, history: positions.size === 0 ? 1 : CATCH_UP, since: Object.fromEntries(positions) }))
   }
 
   #take (message: Message): void {
     switch (message.type) {
-      case 'bar': return this.#print(message.key, message.bar)
-      case 'snapshot': return this.#catchUp(message.key, message.bars)
+      case 'bar': return this.#bar(message.key, message.bar, message.seq)
+      case 'snapshot': {
+        this.#memory.positions.set(message.key, { epoch: message.epoch, seq: message.seq })
+        return this.#catchUp(message.key, message.bars)
+      }
+      case 'reset': this.#memory.positions.set(message.key, { epoch: message.epoch, seq: message.seq }); return
       case 'notice': this.#retryMs = message.retryMs; return
       case 'ack': return this.#acknowledged(message.keys.length, message.rejected)
       case 'error': throw new Refusal(`${this.#options.url} refused the subscription: ${message.code} ${message.message}`)
@@ -127,20 +136,28 @@ class Connection {
     this.#options.onSubscribed?.()
   }
 
+  #bar (key: string, bar: Bar, seq: number | undefined): void {
+    const position = this.#memory.positions.get(key)
+    if (seq !== undefined && position !== undefined) position.seq = seq
+    if (seq === undefined) this.#printNews(key, bar)
+    else this.#print(key, bar)
+  }
+
   /** Of a snapshot, what the last line of the key has not said yet. */
   #catchUp (key: string, bars: readonly Bar[]): void {
-    const last = this.#printed.get(key)
-    const news = last === undefined ? bars.slice(-1) : bars.filter((bar) => bar.time > last.time || (bar.time === last.time && !same(bar, last)))
-    for (const bar of news) this.#print(key, bar)
+    const last = this.#memory.printed.get(key)
+    for (const bar of last === undefined ? bars.slice(-1) : bars) if (last === undefined || bar.time >= last.time) this.#printNews(key, bar)
+  }
+
+  /** A bar as it is now, unless the last line of the key has said so. */
+  #printNews (key: string, bar: Bar): void {
+    if (JSON.stringify(bar) !== JSON.stringify(this.#memory.printed.get(key))) this.#print(key, bar)
   }
 
   #print (key: string, bar: Bar): void {
-    const last = this.#printed.get(key)
-    if (last === undefined || bar.time >= last.time) this.#printed.set(key, bar)
+    const { printed } = this.#memory
+    const last = printed.get(key)
+    if (last === undefined || bar.time >= last.time) printed.set(key, bar)
     this.#options.out.write(`${barLine(key, bar)}\n`)
   }
-}
-
-function same (a: Bar, b: Bar): boolean {
-  return JSON.stringify(a) === JSON.stringify(b)
 }
