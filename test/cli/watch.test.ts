@@ -15,8 +15,8 @@ function minute (index: number, symbol = 'rb2601') {
   return { symbol, time: TIME + index * 60_000, open: 1, high: 3, low: 1, close: 2, volume: 5 }
 }
 
-async function start (t: Test, port = 0): Promise<FastifyInstance> {
-  const app = await serve({ host: '127.0.0.1', port, logger: false })
+async function start (t: Test, port = 0, dataDir?: string): Promise<FastifyInstance> {
+  const app = await serve({ host: '127.0.0.1', port, logger: false, ...(dataDir === undefined ? undefined : { dataDir }) })
   t.teardown(async () => { await app.close() })
   return app
 }
@@ -92,6 +92,29 @@ t.test('after a lost connection it comes back and prints what it missed, once', 
   await watching
   t.match(err.text, /^lost ws:\S+ \(1001 going away\), back in \d\.\d s\n$/)
   t.strictSame(out.text.match(/01:0\dZ/g), ['01:00Z', '01:01Z', '01:02Z'])
+})
+
+t.test('a server that kept its data tells all that was missed, however much, with the revisions', async (t) => {
+  const dataDir = t.testdir()
+  const first = await start(t, 0, dataDir)
+  const { port } = first.server.address() as AddressInfo
+  const pause = async () => {
+    await first.close()
+    const second = await start(t, port, dataDir)
+    await second.klineHub.ingest([...Array.from({ length: 300 }, (_, index) => minute(index + 1)), { ...minute(0), close: 3 }])
+  }
+  const { controller, out, options } = prepare(first, { pause })
+  const watching = watch(options)
+  await first.klineHub.ingest(minute(0))
+  await out.until(/01:00Z.*\n/)
+  await first.klineHub.import([minute(-1)])
+  await first.close()
+  await out.until(/06:00Z.*\n[^]*revision 1/)
+  controller.abort()
+  await watching
+  const lines = out.text.match(/\d\d:\d\dZ.*\n/g) ?? []
+  t.equal(lines.length, 302)
+  t.match(lines[301], /^01:00Z.*revision 1/)
 })
 
 t.test('a server that dies in the middle is said to be lost, and the bar that it revised meanwhile is printed again', async (t) => {
