@@ -40,7 +40,7 @@ export class Contract {
     this.symbol = symbol
     this.#calendar = calendar
     const lanes: Lane[] = []
-    for (const rung of rungs) lanes.push(new Lane(symbol, rung, lanes[rung.source], history(rung.period)))
+    for (const rung of rungs) lanes.push(new Lane(symbol, rung, lanes, history(rung.period)))
     this.lanes = lanes
   }
 
@@ -98,6 +98,7 @@ export class Contract {
     const { time, end } = bar
     this.frontier = end
     if (time < this.first) this.first = time
+    events.begin(this)
     const [minutes] = this.lanes
     settle(minutes, bar)
     events.closed(minutes, bar)
@@ -115,7 +116,7 @@ export class Contract {
         lane.open.add(bar)
       }
       if (end >= lane.open.end) this.#close(lane, lane.open, events)
-      else events.updated(lane, lane.open)
+      else events.updated(lane)
     }
     return 'accepted'
   }
@@ -126,13 +127,14 @@ export class Contract {
     const known = minutes.history.at(bar.time)
     if (known?.equals(bar)) return 'duplicate'
     if (bar.time < this.first) this.first = bar.time
+    events.begin(this)
     this.#replace(minutes, bar, events)
     for (let i = 1; i < this.lanes.length; i++) {
       const lane = this.lanes[i]
       const bucket = this.fold(lane, this.start(lane, bar.time))
       if (this.isOpen(lane, bucket)) {
         lane.open = bucket
-        events.updated(lane, bucket)
+        events.updated(lane)
       } else {
         this.#replace(lane, bucket, events)
       }
@@ -144,6 +146,7 @@ export class Contract {
     let closed = 0
     for (const lane of this.lanes) {
       if (lane.open === undefined || lane.open.end <= after || lane.open.end > by) continue
+      if (closed === 0) events.begin(this)
       this.#close(lane, lane.open, events)
       closed++
     }

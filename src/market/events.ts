@@ -1,8 +1,18 @@
 import type { Bucket } from './bucket.ts'
 import type { Lane } from './lane.ts'
 
-/** A key's bar changed. `seq` is 0 for an update of an unfinished bar: it is not durable and may be skipped. */
-export interface BarEvent { readonly type: 'bar', readonly key: string, readonly seq: number, readonly bucket: Bucket }
+/** What of a contract subscribers are told of. */
+interface Source { readonly symbol: string, readonly lanes: readonly Lane[] }
+
+/** A contract has taken something in. */
+export interface Change {
+  readonly type: 'change'
+  readonly contract: Source
+  /** Bars that closed or were revised, shortest period first. */
+  readonly durable: { readonly lane: Lane, readonly bucket: Bucket }[]
+  /** A bit for each lane whose unfinished bar is another now. */
+  open: number
+}
 
 /** A key's bars changed by an import, in a step that its stream of events does not show. */
 export interface ResetEvent { readonly type: 'reset', readonly key: string, readonly seq: number }
@@ -10,7 +20,7 @@ export interface ResetEvent { readonly type: 'reset', readonly key: string, read
 /** Every minute that opens before `time` has been sent: of the symbol, or of all. */
 export interface WatermarkEvent { readonly type: 'watermark', readonly time: number, readonly symbol: string | undefined }
 
-export type MarketEvent = BarEvent | ResetEvent | WatermarkEvent
+export type MarketEvent = Change | ResetEvent | WatermarkEvent
 
 let batches = 0
 
@@ -19,14 +29,21 @@ let batches = 0
  * of the updates to an unfinished bar only the last is, since they all would show its last state.
  */
 export class Events {
-  readonly list: (MarketEvent | undefined)[] = []
+  readonly list: MarketEvent[] = []
   readonly #batch = ++batches
+  #change!: Change
 
-  updated (lane: Lane, bucket: Bucket): void {
+  /** What comes next is of this contract. */
+  begin (contract: Source): void {
+    this.#change = { type: 'change', contract, durable: [], open: 0 }
+    this.list.push(this.#change)
+  }
+
+  updated (lane: Lane): void {
     this.#supersede(lane)
+    this.#change.open |= 1 << lane.place
     lane.batch = this.#batch
-    lane.slot = this.list.length
-    this.list.push({ type: 'bar', key: lane.key, seq: 0, bucket })
+    lane.change = this.list.length - 1
   }
 
   /** The open bar of a lane has closed, so what was said of it while it was open is out of date. */
@@ -36,7 +53,7 @@ export class Events {
   }
 
   revised (lane: Lane, bucket: Bucket): void {
-    this.list.push({ type: 'bar', key: lane.key, seq: bucket.seq, bucket })
+    this.#change.durable.push({ lane, bucket })
   }
 
   /** Whatever was said of the lane before: its bars have to be read again. */
@@ -51,7 +68,17 @@ export class Events {
 
   #supersede (lane: Lane): void {
     if (lane.batch !== this.#batch) return
-    this.list[lane.slot] = undefined
+    const change = this.list[lane.change] as Change
+    change.open &= ~(1 << lane.place)
     lane.batch = 0
+  }
+}
+
+/** Calls back with each bar of a change, shortest period first; an unfinished one as it is now. */
+export function eachBar ({ contract, durable, open }: Change, callback: (key: string, bucket: Bucket) => void): void {
+  let next = 0
+  for (const lane of contract.lanes) {
+    for (; next < durable.length && durable[next].lane === lane; next++) callback(lane.key, durable[next].bucket)
+    if (lane.open !== undefined && (open & 1 << lane.place) !== 0) callback(lane.key, lane.open)
   }
 }

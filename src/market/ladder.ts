@@ -2,10 +2,10 @@ import type { Calendar } from './calendar.ts'
 import { MINUTE, type Period, PERIODS } from './period.ts'
 
 /**
- * One period of a ladder: `source` is the place of the longest shorter period that tiles it, `keepMs` for how long
- * its bars are kept.
+ * One period of a ladder, at its place: `source` is the place of the longest shorter period that tiles it (of the
+ * shortest, its own), `keepMs` for how long its bars are kept.
  */
-export interface Rung { readonly period: Period, readonly source: number, readonly keepMs: number }
+export interface Rung { readonly period: Period, readonly place: number, readonly source: number, readonly keepMs: number }
 
 /** For how many days the bars of a period are kept; one that is not named: for ever. */
 export type RetainDays = Partial<Readonly<Record<Period, number>>>
@@ -22,7 +22,7 @@ export function createLadder (calendar: Calendar, periods: readonly Period[], re
   const ascending = PERIODS.filter((period) => period === '1m' || periods.includes(period))
   const rungs = ascending.map((period, place) => {
     const source = ascending.slice(0, place).findLastIndex((shorter) => calendar.tiles(shorter, period))
-    return { period, source: Math.max(source, 0), keepMs: (retainDays[period] ?? Infinity) * DAY }
+    return { period, place, source: Math.max(source, 0), keepMs: (retainDays[period] ?? Infinity) * DAY }
   })
   return { calendar, rungs }
 }

@@ -24,6 +24,8 @@ export interface History {
 export class Lane {
   readonly key: string
   readonly period: Period
+  /** Which one of its contract's lanes it is. */
+  readonly place: number
   /** The lane whose bars make up the bars of this one. */
   readonly source: Lane
   readonly history: History
@@ -36,14 +38,15 @@ export class Lane {
   /** The open time of the newest closed bar. */
   newest = -Infinity
   open: Bucket | undefined = undefined
-  /** Where this lane's update stands among the events of a batch; see `Events`. */
-  slot = 0
+  /** Which change of a batch tells of the open bar; see `Events`. */
+  change = 0
   batch = 0
 
-  constructor (symbol: string, { period, keepMs }: Rung, source: Lane | undefined, history: History) {
+  constructor (symbol: string, { period, place, source, keepMs }: Rung, shorter: readonly Lane[], history: History) {
     this.key = `${symbol}.${period}`
     this.period = period
-    this.source = source ?? this
+    this.place = place
+    this.source = shorter[source] ?? this
     this.history = history
     this.keepMs = keepMs
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
-import type { BarEvent, MarketEvent, ResetEvent, WatermarkEvent } from '../market/events.ts'
+import type { Bucket } from '../market/bucket.ts'
+import { type Change, eachBar, type MarketEvent, type ResetEvent, type WatermarkEvent } from '../market/events.ts'
 import { type BarFrame, barText, resetText, watermarkText } from '../wire/answers.ts'
 import type { Outbox } from './outbox.ts'
 import type { Registry, Topic } from './registry.ts'
@@ -33,11 +34,10 @@ export class Broadcaster {
     this.#resets = new Resets(options.clock, () => { this.finish() })
   }
 
-  send (events: readonly (MarketEvent | undefined)[]): void {
+  send (events: readonly MarketEvent[]): void {
     const now = this.#options.clock.now()
     for (const event of events) {
-      if (event === undefined) continue
-      if (event.type === 'bar') this.#bar(event, now)
+      if (event.type === 'change') this.#change(event, now)
       else if (event.type === 'reset') this.#reset(event)
       else this.#watermark(event)
     }
@@ -50,20 +50,24 @@ export class Broadcaster {
     this.#flush(this.#options.clock.now())
   }
 
-  #bar (event: BarEvent, now: number): void {
-    const { key, seq } = event
+  #change (change: Change, now: number): void {
+    if (this.#options.registry.knows(change.contract.symbol)) eachBar(change, (key, bucket) => { this.#bar(key, bucket, now) })
+  }
+
+  #bar (key: string, bucket: Bucket, now: number): void {
+    const { seq } = bucket
     const topic = this.#options.registry.topic(key)
     if (topic === undefined) return
     if (this.#resets.take(topic)) this.#tellReset(topic)
     const { everything, closedOnly } = topic
     if (seq !== 0) topic.seq = seq
     if (everything.outboxes.length > 0 || (seq !== 0 && closedOnly.outboxes.length > 0)) {
-      const place = this.#add(barText(event, now), seq === 0 ? key : undefined)
+      const place = this.#add(barText(key, bucket, now), seq === 0 ? key : undefined)
       this.#push(everything.outboxes, place)
       if (seq !== 0) this.#push(closedOnly.outboxes, place)
     }
     for (const { onBar } of topic.ears) {
-      const message = toMessage(event, now)
+      const message = toMessage(key, bucket, now)
       this.#calls.push({ key, run: () => { onBar(message) } })
     }
   }
@@ -118,6 +122,6 @@ export class Broadcaster {
   }
 }
 
-function toMessage ({ key, seq, bucket }: BarEvent, ts: number): BarFrame {
-  return { type: 'bar', key, ...(seq === 0 ? undefined : { seq }), ts, bar: bucket.toBar() }
+function toMessage (key: string, bucket: Bucket, ts: number): BarFrame {
+  return { type: 'bar', key, ...(bucket.closed ? { seq: bucket.seq } : undefined), ts, bar: bucket.toBar() }
 }

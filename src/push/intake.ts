@@ -11,7 +11,7 @@ export interface IntakeOptions {
   readonly store: Store
   readonly logger: Logger
   /** Hears of what has become durable, in order. */
-  readonly onEvents: (events: readonly (MarketEvent | undefined)[]) => void
+  readonly onEvents: (events: readonly MarketEvent[]) => void
 }
 
 interface Waiting { readonly resolve: (results: readonly Result[]) => void, readonly reject: (err: unknown) => void }

@@ -18,6 +18,7 @@ export interface Ear { readonly onBar: Listener, readonly onReset: () => void }
 /** Who listens to one key. */
 export class Topic {
   readonly key: string
+  readonly symbol: string
   /** The newest durable event of the key, and the newest that was an import. */
   seq: number
   resetSeq = 0
@@ -27,6 +28,7 @@ export class Topic {
 
   constructor (key: string, seq: number) {
     this.key = key
+    this.symbol = key.slice(0, key.lastIndexOf('.'))
     this.seq = seq
   }
 
@@ -38,10 +40,17 @@ export class Topic {
 /** From key to those who listen to it. Joining and leaving take the same time however many there are; a key that nobody listens to leaves no trace. */
 export class Registry {
   readonly #topics = new Map<string, Topic>()
+  /** How many topics there are of each symbol. */
+  readonly #symbols = new Map<string, number>()
 
   /** How many keys somebody listens to. */
   get size (): number {
     return this.#topics.size
+  }
+
+  /** Whether somebody listens to any key of the symbol. */
+  knows (symbol: string): boolean {
+    return this.#symbols.has(symbol)
   }
 
   topic (key: string): Topic | undefined {
@@ -84,11 +93,16 @@ export class Registry {
     if (topic === undefined) {
       topic = new Topic(key, seq)
       this.#topics.set(key, topic)
+      this.#symbols.set(topic.symbol, (this.#symbols.get(topic.symbol) ?? 0) + 1)
     }
     return topic
   }
 
   #dropIfEmpty (topic: Topic): void {
-    if (topic.empty && this.#topics.get(topic.key) === topic) this.#topics.delete(topic.key)
+    if (!topic.empty || this.#topics.get(topic.key) !== topic) return
+    this.#topics.delete(topic.key)
+    const left = this.#symbols.get(topic.symbol) as number - 1
+    if (left === 0) this.#symbols.delete(topic.symbol)
+    else this.#symbols.set(topic.symbol, left)
   }
 }

@@ -1,4 +1,3 @@
-import type { Bucket } from '../market/bucket.ts'
 import type { Position, Store } from '../store/store.ts'
 import { barFrame, resetText, snapshotFrame } from '../wire/answers.ts'
 import { type Frame, frameText } from '../wire/frame.ts'
@@ -142,12 +141,12 @@ export class Subscriptions {
       return [frameText(resetText({ key, seq: position.seq }, position.epoch))]
     }
     const ts = now()
-    const frames = events.map((bucket) => barFrame({ key, seq: bucket.seq, bucket }, ts))
+    const frames = events.map((bucket) => barFrame(key, bucket, ts))
     subscription.after = after + events.length
     if (subscription.after < position.seq) return frames
     this.#goLive(subscription, position)
     const open = closedOnly ? undefined : store.open(symbol, period)
-    return open === undefined ? frames : [...frames, openFrame(key, open, ts)]
+    return open === undefined ? frames : [...frames, barFrame(key, open, ts)]
   }
 
   #goLive (subscription: Subscription, { seq }: Position): void {
@@ -156,8 +155,4 @@ export class Subscriptions {
     subscription.seat = registry.join(key, outbox, { seq, closedOnly })
     this.#owed.delete(subscription)
   }
-}
-
-function openFrame (key: string, bucket: Bucket, ts: number): Frame {
-  return barFrame({ key, seq: 0, bucket }, ts)
 }

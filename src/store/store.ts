@@ -9,7 +9,7 @@ import type { Entry } from './entry.ts'
 export type Result = Outcome | Counts | { readonly closed: number }
 
 /** A part of what `apply` was given: how each entry fared, and what subscribers are to hear. */
-export interface Applied { readonly results: readonly Result[], readonly events: readonly (MarketEvent | undefined)[] }
+export interface Applied { readonly results: readonly Result[], readonly events: readonly MarketEvent[] }
 
 /** Where a key stands in its stream of durable events. */
 export interface Position { readonly epoch: string, readonly seq: number }

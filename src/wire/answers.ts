@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox'
 import type { FrameCode } from '../errors.ts'
 import { BarSchema } from '../market/bar.ts'
 import type { Bucket } from '../market/bucket.ts'
-import type { BarEvent, ResetEvent, WatermarkEvent } from '../market/events.ts'
+import type { ResetEvent, WatermarkEvent } from '../market/events.ts'
 import type { Position } from '../store/store.ts'
 import { type Frame, frameText } from './frame.ts'
 import type { BadKey } from './key.ts'
@@ -21,13 +21,14 @@ export const BarFrameSchema = Type.Object({
 export type BarFrame = Static<typeof BarFrameSchema>
 
 /** `{"type":"bar","key":"rb2601.1m","seq":1045,"ts":1767596400123,"bar":{…}}`, a byte a character. */
-export function barText ({ key, seq, bucket }: Omit<BarEvent, 'type'>, ts: number): string {
-  const head = `{"type":"bar","key":${quoteKey(key)},`
-  return seq === 0 ? `${head}"ts":${ts},"bar":${bucketText(bucket)}}` : `${head}"seq":${seq},"ts":${ts},"bar":${bucketText(bucket)}}`
+export function barText (key: string, bucket: Bucket, ts: number): string {
+  const seq = bucket.closed ? `"seq":${bucket.seq},` : ''
+  return `{"type":"bar","key":${quoteKey(key)},${seq}"ts":${ts},"bar":${bucketText(bucket)}}`
 }
 
-export function barFrame (event: Omit<BarEvent, 'type'>, ts: number): Frame {
-  return frameText(barText(event, ts), event.seq === 0 ? event.key : undefined)
+/** An update of an unfinished bar has no `seq`, and a newer one may take its place. */
+export function barFrame (key: string, bucket: Bucket, ts: number): Frame {
+  return frameText(barText(key, bucket, ts), bucket.closed ? undefined : key)
 }
 
 /** `{"type":"snapshot","key":"rb2601.1m","epoch":"k3f9","seq":1044,"bars":[…]}` */

@@ -3,10 +3,11 @@ import t from 'tap'
 import type { MinuteBar } from '../../src/market/bar.ts'
 import { utcCalendar } from '../../src/market/calendar.ts'
 import { Contract } from '../../src/market/contract.ts'
-import { type BarEvent, Events } from '../../src/market/events.ts'
+import { Events } from '../../src/market/events.ts'
 import { fillContract } from '../../src/market/fill.ts'
 import { createLadder } from '../../src/market/ladder.ts'
 import { MINUTE, type Period, PERIODS } from '../../src/market/period.ts'
+import { type BarEvent, told } from '../fixture/events.ts'
 import { MapHistory } from '../fixture/history.ts'
 import { anySequence, barsOf, bucketOf, minute, run } from '../fixture/minutes.ts'
 
@@ -105,10 +106,10 @@ t.test('whatever comes in which order, bars are those of the minutes, closed as 
     const clock = { at: undefined }
     const seqs = new Map<string, number>()
     for (const step of steps) {
-      const { list } = play(contract, step, clock)
+      const list = told(play(contract, step, clock).list)
       model.take(step)
       for (const event of list) {
-        if (event === undefined || event.type === 'watermark' || event.seq === 0) continue
+        if (event.type === 'watermark' || event.seq === 0) continue
         const before = seqs.get(event.key) ?? 0
         if (event.seq !== before + 1) throw new Error(`${event.key}: seq ${event.seq} after ${before}`)
         seqs.set(event.key, event.seq)
@@ -130,8 +131,8 @@ t.test('whoever follows the events, and reads again after a reset, has the bars'
     const clock = { at: undefined }
     const followed = new Map(contract.lanes.map((lane) => [lane.key, new Map<number, string>()]))
     for (const step of steps) {
-      for (const event of play(contract, step, clock).list) {
-        if (event === undefined || event.type === 'watermark') continue
+      for (const event of told(play(contract, step, clock).list)) {
+        if (event.type === 'watermark') continue
         const bars = followed.get(event.key)
         if (event.type === 'bar') bars?.set(event.bucket.time, JSON.stringify(event.bucket.toBar()))
         else for (const bucket of contract.lanes.find(({ key }) => key === event.key)?.range(ALL) ?? []) bars?.set(bucket.time, JSON.stringify(bucket.toBar()))
@@ -159,7 +160,7 @@ t.test('an import in any pieces ends in the bars of its minutes, with one step o
 })
 
 function closings (events: Events): [string, number][] {
-  return events.list.filter((event): event is BarEvent => event?.type === 'bar' && event.seq > 0).map(({ key, bucket }) => [key, bucket.time / MINUTE])
+  return told(events.list).filter((event): event is BarEvent => event.type === 'bar' && event.seq > 0).map(({ key, bucket }) => [key, bucket.time / MINUTE])
 }
 
 t.test('a watermark closes what has ended by then, once', async (t) => {
@@ -180,10 +181,10 @@ t.test('a minute that comes after its watermark is late: closed bars are revised
   contract.advance(10 * MINUTE, new Events())
   const events = new Events()
   t.equal(contract.apply(minute(MINUTE, { high: 50 }), events), 'accepted')
-  t.same(events.list.map((event) => event?.type === 'bar' && [event.key, event.bucket.closed, event.bucket.revision]), [['BTCUSDT.1m', true, 0], ['BTCUSDT.5m', true, 1], ['BTCUSDT.1h', false, 0]])
+  t.same(told(events.list).map((event) => event.type === 'bar' && [event.key, event.bucket.closed, event.bucket.revision]), [['BTCUSDT.1m', true, 0], ['BTCUSDT.5m', true, 1], ['BTCUSDT.1h', false, 0]])
   const made = new Events()
   contract.apply(minute(7 * MINUTE), made)
-  t.match(made.list[1], { key: 'BTCUSDT.5m', seq: 3, bucket: { closed: true, revision: 0 } }, 'and where there was none, it is closed at once')
+  t.match(told(made.list)[1], { key: 'BTCUSDT.5m', seq: 3, bucket: { closed: true, revision: 0 } }, 'and where there was none, it is closed at once')
 })
 
 t.test('the clock closes what ended since it last spoke, and leaves a replay of old minutes alone', async (t) => {
@@ -208,5 +209,5 @@ t.test('a contract that lags behind the clock is revised when its minutes come',
   t.same(closings(events), [['BTCUSDT.1h', 0]], 'the bar of 5m ended before that')
   const late = new Events()
   contract.apply(minute(51 * MINUTE, { high: 77 }), late)
-  t.match(late.list, [{ key: 'BTCUSDT.1m', seq: 2 }, { key: 'BTCUSDT.5m', seq: 0 }, { key: 'BTCUSDT.1h', seq: 2, bucket: { revision: 1, high: 77 } }])
+  t.match(told(late.list), [{ key: 'BTCUSDT.1m', seq: 2 }, { key: 'BTCUSDT.5m', seq: 0 }, { key: 'BTCUSDT.1h', seq: 2, bucket: { revision: 1, high: 77 } }])
 })

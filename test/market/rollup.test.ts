@@ -3,10 +3,11 @@ import t from 'tap'
 import type { MinuteBar } from '../../src/market/bar.ts'
 import { utcCalendar } from '../../src/market/calendar.ts'
 import { Contract, type Outcome } from '../../src/market/contract.ts'
-import { type BarEvent, Events } from '../../src/market/events.ts'
+import { Events } from '../../src/market/events.ts'
 import { createLadder } from '../../src/market/ladder.ts'
 import type { Lane } from '../../src/market/lane.ts'
 import { MINUTE, type Period, PERIODS } from '../../src/market/period.ts'
+import { type BarEvent, told } from '../fixture/events.ts'
 import { MapHistory } from '../fixture/history.ts'
 import { anyMinute, anySequence, barsOf, minute, run } from '../fixture/minutes.ts'
 
@@ -25,7 +26,7 @@ function laneOf (contract: Contract, period: Period): Lane {
 function feed (contract: Contract, minutes: readonly MinuteBar[]): { outcomes: Outcome[], events: BarEvent[] } {
   const events = new Events()
   const outcomes = minutes.map((minute) => contract.apply(minute, events))
-  return { outcomes, events: events.list.filter((event) => event !== undefined) as BarEvent[] }
+  return { outcomes, events: told(events.list) as BarEvent[] }
 }
 
 function split<T> (list: readonly T[], sizes: readonly number[]): T[][] {

@@ -51,3 +51,16 @@ t.test('in whatever order they leave, those who stay are those who are left', as
   for (const seat of seated.values()) registry.leave(seat)
   t.equal(registry.size, 0)
 })
+
+t.test('a symbol is known as long as somebody listens to one of its keys', async (t) => {
+  const registry = new Registry()
+  t.equal(registry.knows('SHFE.a'), false)
+  const seats = ['SHFE.a.1m', 'SHFE.a.5m', 'SHFE.1m'].map((key) => registry.join(key, outbox(), { seq: 0, closedOnly: false }))
+  t.equal(registry.knows('SHFE.a'), true)
+  t.equal(registry.knows('SHFE'), true)
+  registry.leave(seats[0])
+  t.equal(registry.knows('SHFE.a'), true)
+  registry.leave(seats[1])
+  t.equal(registry.knows('SHFE.a'), false)
+  t.equal(registry.knows('SHFE'), true)
+})

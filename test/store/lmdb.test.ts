@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import t from 'tap'
 import { utcCalendar } from '../../src/market/calendar.ts'
 import { createLadder } from '../../src/market/ladder.ts'
-import type { MarketEvent } from '../../src/market/events.ts'
 import { MINUTE, type Period, PERIODS } from '../../src/market/period.ts'
 import type { Entry } from '../../src/store/entry.ts'
 import { createLmdbStore } from '../../src/store/lmdb.ts'
@@ -82,7 +81,7 @@ t.test('a store that stops at every tenth entry shows what one does that never s
     })
   }
   const whole = await createLmdbStore(ladder, { dataDir: t.testdir({}), keepEvents: 30, onArchiveError })
-  const text = (event: MarketEvent): string => JSON.stringify('bucket' in event ? { ...event, bucket: event.bucket.toBar() } : event)
+  const text = (event: Awaited<ReturnType<typeof applyAll>>['events'][number]): string => JSON.stringify('bucket' in event ? { ...event, bucket: event.bucket.toBar() } : event)
   const told: string[] = []
   for (const entry of entries) told.push(...(await applyAll(whole, [entry])).events.map(text))
   const expected = show(whole)
