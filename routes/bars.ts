@@ -3,6 +3,7 @@ import type { MinuteBar } from '../src/market/bar.ts'
 import type { CheckedOptions } from '../src/options.ts'
 
 export default async function barsRoute (app: FastifyInstance, { maxBodyBytes }: CheckedOptions): Promise<void> {
+  app.removeContentTypeParser('text/plain')
   // The hub checks the body: the same door, and the same errors, as in process.
   app.post<{ Body: MinuteBar | MinuteBar[] }>('/bars', { bodyLimit: maxBodyBytes }, async function postBars (request) {
     return await app.klineHub.ingest(request.body)

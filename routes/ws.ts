@@ -1,19 +1,32 @@
 import type { WebSocket } from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
 import type { Socket as NetSocket } from 'node:net'
+import { CLOSE_CODES } from '../src/errors.ts'
 import type { Socket } from '../src/push/socket.ts'
 
-/** How long a peer may take to answer a close before its socket goes, and with it what it never read. */
-const CLOSE_GRACE_MS = 2000
+/** RFC 6455, section 7.4.1. */
+const INTERNAL_ERROR = 1011
+/** How long a peer may take to answer a close before its socket goes, and with it what it never read; less when the server goes. */
+const CLOSE_GRACE_MS = 5000
+const GOING_GRACE_MS = 2000
 const NOTHING = Buffer.alloc(0)
 
 export default async function wsRoute (app: FastifyInstance): Promise<void> {
   app.get('/ws', { websocket: true }, function acceptClient (webSocket, request) {
+    app.websocketServer.clients.delete(webSocket) // when the application closes, its goodbye is the hub's to say
     const connection = app.klineHub.connect(fit(webSocket, request.raw.socket))
-    webSocket.on('message', (message: Buffer, binary: boolean) => { connection.receive(message, { binary }) })
+    webSocket.on('message', (message: Buffer, binary: boolean) => {
+      try {
+        connection.receive(message, { binary })
+      } catch (err) {
+        // A fault of ours costs the one whose frame found it, and nobody else.
+        request.log.error({ err }, 'a frame could not be handled')
+        webSocket.close(INTERNAL_ERROR)
+      }
+    })
     webSocket.on('pong', () => { connection.ponged() })
     webSocket.on('close', () => { connection.end() })
-    webSocket.on('error', (err) => { request.log.info({ err }, 'connection failed') })
+    webSocket.on('error', ({ message }) => { request.log.info({ reason: message }, 'connection failed') })
   })
 }
 
@@ -29,7 +42,7 @@ function fit (webSocket: WebSocket, raw: NetSocket): Socket {
     ping () { webSocket.ping() },
     close (code, reason) {
       webSocket.close(code, reason)
-      setTimeout(() => { webSocket.terminate() }, CLOSE_GRACE_MS).unref()
+      setTimeout(() => { webSocket.terminate() }, code === CLOSE_CODES.goingAway.code ? GOING_GRACE_MS : CLOSE_GRACE_MS).unref()
     },
     terminate () { webSocket.terminate() },
   }

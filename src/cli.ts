@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
+import { createRequire } from 'node:module'
 import { decimal, integer } from './cli/arguments.ts'
 import { demo } from './cli/demo.ts'
 import { fail } from './cli/fail.ts'
@@ -12,7 +13,8 @@ import { serveUntilStopped } from './serve.ts'
 import { serverSettings } from './settings.ts'
 
 const { stdout: out, stderr: err, env } = process
-const program = new Command('kline-push').description('Pushes K-lines to WebSocket subscribers the moment a minute is complete')
+const { version } = createRequire(import.meta.url)('kline-push/package.json') as { version: string }
+const program = new Command('kline-push').version(version).description('Pushes K-lines to WebSocket subscribers the moment a minute is complete')
 
 program.command('serve')
   .description('run the server; the flags override the environment (HOST, PORT, DATA_DIR, …)')
@@ -42,7 +44,7 @@ program.command('demo')
 
 program.command('replay')
   .description('send a CSV (or NDJSON) file with the columns symbol,time,open,high,low,close,volume to a server')
-  .argument('<file>', 'the CSV file')
+  .argument('<file>', 'CSV; NDJSON if the name ends with .ndjson or .jsonl')
   .option('--speed <number>', 'minutes of market time per second; 0: as fast as possible', decimal(0, 1e6), 0)
   .option('--to <url>', 'where the server is', 'http://127.0.0.1:3000')
   .action(async (file: string, options: { speed: number, to: string }) => {

@@ -80,13 +80,14 @@ export function checkOptions (options: KlinePushOptions): CheckedOptions {
   const checked: CheckedOptions = { ...DEFAULTS, ...given }
   for (const [name, fallback] of Object.entries(DEFAULTS)) {
     const value = checked[name as keyof CheckedOptions] as unknown
-    if (typeof fallback !== 'number' || (name === 'closeGraceMs' && (value === 'off' || value === 0))) continue
+    if (typeof fallback !== 'number' || name === 'closeGraceMs') continue
     const max = name.endsWith('Ms') ? TIMER_MAX : Number.MAX_SAFE_INTEGER
     if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > max) throw refusal(name, `an integer from 1 to ${max}`, value)
   }
-  const { dataDir, prefix, periods, calendar, pingEveryMs, pongTimeoutMs } = checked
+  const { dataDir, prefix, periods, calendar, closeGraceMs, pingEveryMs, pongTimeoutMs } = checked
   if (dataDir !== undefined && (typeof dataDir !== 'string' || dataDir === '' || dataDir.includes('\0'))) throw refusal('dataDir', 'a path', dataDir)
-  if (typeof prefix !== 'string' || (prefix !== '' && !prefix.startsWith('/'))) throw refusal('prefix', 'a path that begins with a slash', prefix)
+  if (typeof prefix !== 'string' || !/^(\/.*[^/])?$/.test(prefix)) throw refusal('prefix', 'a path that begins with a slash and ends without one', prefix)
+  if (closeGraceMs !== 'off' && !(Number.isInteger(closeGraceMs) && closeGraceMs >= 0 && closeGraceMs <= TIMER_MAX)) throw refusal('closeGraceMs', `an integer from 0 to ${TIMER_MAX}, or 'off'`, closeGraceMs)
   if (!Array.isArray(periods)) throw refusal('periods', 'an array', periods)
   for (const period of periods) if (!isPeriod(period)) throw refusal('periods', `some of ${PERIODS.join(' ')}`, period)
   if (typeof calendar?.start !== 'function' || typeof calendar.end !== 'function' || typeof calendar.tiles !== 'function' || typeof calendar.name !== 'string') throw refusal('calendar', 'a Calendar', calendar)

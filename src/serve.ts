@@ -14,7 +14,11 @@ export interface ServeOptions extends KlinePushOptions {
 
 /** A server with the plugin and nothing else, listening. */
 export async function serve ({ host, port, logger, ...options }: ServeOptions): Promise<FastifyInstance> {
-  const app = Fastify({ logger, logController: new LogController({ disableRequestLogging: true }) })
+  const app = Fastify({
+    logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    return503OnClosing: false, // the hub's own answer says more
+  })
   try {
     await app.register(klinePush, options)
     app.addHook('preClose', async function limitRequests () {

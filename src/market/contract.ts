@@ -64,16 +64,20 @@ export class Contract {
     return this.frontier >= from ? this.advance(to, events) : this.#closeEnded(from, to, events)
   }
 
-  /** The open time of the oldest bar of a lane that is kept. */
-  floor (lane: Lane): number {
+  /**
+   * The open time of the oldest bar of a lane that is kept: counted from the frontier, but not from beyond `clock`,
+   * so that a minute with a time far ahead takes nothing away.
+   */
+  floor (lane: Lane, clock: number): number {
     const { period, keepMs, history } = lane
-    return Math.max(history.floor, keepMs === Infinity ? -Infinity : this.#calendar.start(period, Math.max(0, this.frontier - keepMs)))
+    const newest = Math.min(this.frontier, clock)
+    return Math.max(history.floor, keepMs === Infinity ? -Infinity : this.#calendar.start(period, Math.max(0, newest - keepMs)))
   }
 
   /** Whether the bars that a minute would change are kept, and those that they are made of. */
-  reaches (time: number): boolean {
+  reaches (time: number, clock: number): boolean {
     if (time >= this.frontier) return true
-    return this.lanes.every((lane) => this.start(lane, time) >= Math.max(this.floor(lane), this.floor(lane.source)))
+    return this.lanes.every((lane) => this.start(lane, time) >= Math.max(this.floor(lane, clock), this.floor(lane.source, clock)))
   }
 
   /** The open time of the bar that holds a minute. */

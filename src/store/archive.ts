@@ -71,7 +71,7 @@ export class Archive {
   #pruneLane (contract: Contract, lane: Lane, { book, limit }: { book: Book, limit: number }): void {
     const { symbol } = contract
     const { pruned } = lane.history as Tail
-    const floor = contract.floor(lane)
+    const floor = book.floor(contract, lane)
     if (floor > pruned.bars && this.bars.prune(symbol, lane.period, { before: floor, limit })) pruned.bars = floor
     const oldest = book.oldestSeq(lane)
     if (oldest > pruned.events && this.events.prune(symbol, lane.period, { before: oldest + 1, limit })) pruned.events = oldest

@@ -10,16 +10,6 @@ import type { Applied, Result } from './store.ts'
 const SLICE_MS = 20
 const LOOK_EVERY = 64
 
-/** How far the watermarks of all contracts have come. */
-export interface Marks {
-  /** The place in the log after the newest of them. */
-  position: number
-  /** The newest of a producer. */
-  watermark: number
-  /** The newest of the clock. */
-  clock: number
-}
-
 /**
  * Takes the entries of the log into the book. Entries that were applied before, as in the journal of a store that
  * starts again, are passed over by each contract that has them already.
@@ -27,14 +17,12 @@ export interface Marks {
 export class Clerk {
   /** How many entries of the log are in the book. */
   position = 0
-  readonly marks: Marks
   readonly #book: Book
   #results: Result[] = []
   #events = new Events()
 
-  constructor (book: Book, marks: Marks = { position: 0, watermark: -Infinity, clock: -Infinity }) {
+  constructor (book: Book) {
     this.#book = book
-    this.marks = marks
   }
 
   /** Rolls entries up in slices. Where a slice ends depends on the clock; what the bars become does not. */
@@ -83,7 +71,8 @@ export class Clerk {
   }
 
   * #applyMark (mark: Watermark | ClockMark): Generator<boolean> {
-    const { position, marks } = this
+    const { position } = this
+    const { marks } = this.#book
     if (marks.position >= position) return
     let closed = 0
     const forOne = mark.kind === 'watermark' && mark.symbols !== undefined
@@ -98,7 +87,7 @@ export class Clerk {
 
   /** A word that was given before is not told again; the clock's only where no producer has gone ahead of it. */
   #tellAll ({ kind, time }: Watermark | ClockMark): void {
-    const { marks } = this
+    const { marks } = this.#book
     const told = kind === 'clock' ? Math.max(marks.clock, marks.watermark) : marks.watermark
     marks.position = this.position
     if (kind === 'clock') marks.clock = Math.max(marks.clock, time)
@@ -109,9 +98,9 @@ export class Clerk {
   #mark (contract: Contract, mark: Watermark | ClockMark): number {
     const { frontier, watermark } = contract
     // The first word of the clock closes nothing: it says only where the next one begins.
-    const from = this.marks.clock === -Infinity ? mark.time : this.marks.clock
+    const from = this.#book.marks.clock === -Infinity ? mark.time : this.#book.marks.clock
     const closed = mark.kind === 'clock' ? contract.expire(from, mark.time, this.#events) : contract.advance(mark.time, this.#events)
-    if (mark.kind === 'watermark' && mark.symbols !== undefined && mark.time > Math.max(watermark, this.marks.watermark)) {
+    if (mark.kind === 'watermark' && mark.symbols !== undefined && mark.time > Math.max(watermark, this.#book.marks.watermark)) {
       contract.watermark = mark.time
       this.#events.complete(mark.time, contract.symbol)
     }

@@ -5,9 +5,10 @@ import type { Contract } from '../market/contract.ts'
 import type { Ladder } from '../market/ladder.ts'
 import type { Period } from '../market/period.ts'
 import { Archive } from './archive.ts'
-import { Book } from './book.ts'
-import { Clerk, type Marks } from './clerk.ts'
+import { Book, type Marks } from './book.ts'
+import { Clerk } from './clerk.ts'
 import type { Entry } from './entry.ts'
+import { checkFile } from './damage.ts'
 import { Journal } from './journal.ts'
 import { Meta } from './meta.ts'
 import { claim } from './owner.ts'
@@ -39,8 +40,10 @@ const CONTRACTS_PER_COMMIT = 32
 export async function createLmdbStore (ladder: Ladder, options: LmdbOptions): Promise<Store> {
   const { dataDir } = options
   mkdirSync(dataDir, { recursive: true })
+  const path = join(dataDir, 'bars.mdb')
+  checkFile(path)
   const root = open({
-    path: join(dataDir, 'bars.mdb'),
+    path,
     noSubdir: true,
     maxDbs: 8,
     encoding: 'binary',
@@ -100,7 +103,8 @@ class LmdbStore implements Store {
     this.#release = release
     const pool = new Pool()
     this.#book = new Book(ladder, { keepEvents, history: (symbol, period) => new Tail({ symbol, period, archive, pool }) })
-    this.#clerk = new Clerk(this.#book, meta.marks)
+    Object.assign(this.#book.marks, meta.marks)
+    this.#clerk = new Clerk(this.#book)
     archive.load(this.#book)
     this.#archivedAt = this.#replay()
   }
@@ -163,7 +167,7 @@ class LmdbStore implements Store {
   /** Moves every contract's new bars to the archive, a few contracts in one transaction, then cuts the journal. */
   async #runArchive (): Promise<void> {
     const { position: upTo } = this.#clerk
-    const marks: Marks = { ...this.#clerk.marks }
+    const marks: Marks = { ...this.#book.marks }
     const since = this.#archivedAt
     const pending = this.#pending
     this.#archivedAt = upTo

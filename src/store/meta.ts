@@ -1,7 +1,7 @@
 import type { Database, RootDatabase } from 'lmdb'
 import { KlineError } from '../errors.ts'
 import type { Ladder } from '../market/ladder.ts'
-import type { Marks } from './clerk.ts'
+import type { Marks } from './book.ts'
 import { newEpoch } from './epoch.ts'
 import type { OwnerRecord } from './owner.ts'
 

@@ -8,7 +8,8 @@ export function describe (value: unknown): string {
   try {
     text = typeof value === 'number' ? String(value) : JSON.stringify(value) ?? String(value)
   } catch {
-    text = String(value) // a BigInt or a circle: not JSON, but it has to be named all the same
+    // A BigInt, a circle, or nested deeper than the stack: not JSON, but it has to be named all the same.
+    text = typeof value === 'object' ? '…' : String(value)
   }
   return `\`${text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text}\` (${Array.isArray(value) ? 'array' : typeof value})`
 }

@@ -14,6 +14,7 @@ const validator = TypeCompiler.Compile(MinuteBarSchema)
  * @throws KLP_ERR_BATCH, or KLP_ERR_BAR that names the first bad bar's index, the field and the value
  */
 export function parseMinutes (input: unknown): MinuteBar[] {
+  if (typeof input !== 'object' || input === null) throw new KlineError('KLP_ERR_BATCH', `Expected one bar or an array of 1 to ${MAX_BATCH} bars, got ${describe(input)}`)
   if (!Array.isArray(input)) return [parseMinute(input, 0)]
   if (input.length === 0 || input.length > MAX_BATCH) {
     throw new KlineError('KLP_ERR_BATCH', `Expected one bar or an array of 1 to ${MAX_BATCH} bars, got an array of ${input.length}`)

@@ -5,7 +5,7 @@ import { describe } from './describe.ts'
 
 // client -> server
 
-const id = Type.Optional(Type.Union([Type.Integer(), Type.String()], { description: 'Echoed in the answer' }))
+const id = Type.Optional(Type.Union([Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }), Type.String()], { description: 'Echoed in the answer' }))
 const args = Type.Array(Type.String(), { description: 'Keys `contract.period`' })
 const strict = { additionalProperties: false } as const
 
@@ -55,5 +55,6 @@ export function parseRequest (text: string): Request | BadRequest {
   if (validator.Check(frame)) return frame as Request
   const error = validator.Errors(frame).First()
   const field = error?.path.slice(1).replaceAll('/', '.')
-  return { id, code: 'BAD_FRAME', message: `\`${field}\`: ${error?.message}, got ${describe(error?.value)}` }
+  const problem = field === 'id' ? 'Expected an integer of at most 53 bits or a string' : error?.message
+  return { id, code: 'BAD_FRAME', message: `\`${field}\`: ${problem}, got ${describe(error?.value)}` }
 }

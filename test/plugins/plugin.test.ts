@@ -31,6 +31,18 @@ t.test('it works when @fastify/websocket is registered before, and leaves the ap
   t.match(await client.next(), { type: 'bar', key: 'a.1m' })
 })
 
+t.test('whoever registered @fastify/websocket, closing says when to come back, then 1001', async (t) => {
+  const app = Fastify()
+  await app.register(websocket)
+  await app.register(klinePush)
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const client = await connect(t, app)
+  await client.ask({ op: 'ping' })
+  await app.close()
+  t.match(await client.next(), { type: 'notice', code: 'GOING_AWAY' })
+  t.match(await client.closed, { code: 1001 })
+})
+
 t.test('it works under @fastify/autoload', async (t) => {
   const dir = t.testdir({})
   const plugins = join(dir, 'plugins')

@@ -58,7 +58,6 @@ t.test('a bad bar is refused with its index, the field and the value', async (t)
   ]
   for (const [bad, message] of cases) t.match(await post(app, [minute(0), bad, minute(2)]), { status: 400, body: { code: 'KLP_ERR_BAR', message } })
   t.match(await post(app, { ...minute(1), low: 20 }), { status: 400, body: { code: 'KLP_ERR_BAR', message: /^bar 0: .*`low`/ } })
-  t.match(await post(app, 'text'), { status: 400, body: { code: 'KLP_ERR_BAR' } })
   t.equal(close, 11)
 })
 
@@ -191,4 +190,27 @@ t.test('an import fills the bars and answers as /bars does', async (t) => {
   t.match(await send([minute(0), { ...minute(1), volume: '1' }]), { status: 400, body: { code: 'KLP_ERR_BAR', message: /^bar 1: .*`volume`.*`"1"`/ } })
   t.match(await send([]), { status: 400, body: { code: 'KLP_ERR_BATCH' } })
   t.match((await get(app, '/klines?symbol=rb2601&period=1m')).body, { seq: 2, bars: [{ revision: 0 }, { revision: 1, close: 10 }] })
+})
+
+t.test('only JSON is taken for bars', async (t) => {
+  const app = await build(t)
+  for (const url of ['/bars', '/imports', '/watermarks']) {
+    for (const headers of [{}, { 'content-type': 'text/plain' }]) {
+      const response = await app.inject({ method: 'POST', url, headers, payload: JSON.stringify([minute(0)]) })
+      t.match([response.statusCode, response.json()], [415, { code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE' }])
+    }
+  }
+})
+
+t.test('a body nested deeper than any stack is refused like any other', async (t) => {
+  const app = await build(t)
+  const deep = '['.repeat(100_000) + ']'.repeat(100_000)
+  for (const [url, code] of [['/bars', 'KLP_ERR_BAR'], ['/imports', 'KLP_ERR_BAR'], ['/watermarks', 'KLP_ERR_WATERMARK']]) {
+    const response = await app.inject({ method: 'POST', url, headers: { 'content-type': 'application/json' }, payload: deep })
+    t.equal(response.statusCode, 400)
+    t.match(response.json(), { code })
+  }
+  const [text, number] = await Promise.all(['"bars"', '5'].map(async (payload) => await app.inject({ method: 'POST', url: '/bars', headers: { 'content-type': 'application/json' }, payload })))
+  t.match(text.json(), { code: 'KLP_ERR_BATCH', message: /got `"bars"` \(string\)/ })
+  t.match(number.json(), { code: 'KLP_ERR_BATCH', message: /got `5` \(number\)/ })
 })

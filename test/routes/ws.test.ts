@@ -285,3 +285,26 @@ t.test('watermarks and resets reach those who asked, over a real socket', async 
   t.match(await asked.next(), { type: 'reset', key: 'rb2601.5m', epoch: /./, seq: 2 })
   t.strictSame((await other.take(3)).map(({ type }) => type), ['bar', 'bar', 'reset'])
 })
+
+t.test('a frame nested deeper than any stack is an error, and hurts nobody', async (t) => {
+  const app = await build(t)
+  const client = await connect(t, app)
+  const deep = '['.repeat(200_000) + ']'.repeat(200_000)
+  for (const frame of [deep, `{"op":${deep}}`, `{"op":"subscribe","args":${deep}}`, `{"op":"list","id":${deep}}`, `{"op":"subscribe","args":[],"since":{"a.1m":${deep}}}`]) {
+    t.match(await client.ask(frame), { type: 'error', code: 'BAD_FRAME' })
+  }
+  t.match(await client.ask({ op: 'ping' }), { type: 'pong' })
+})
+
+t.test('a fault of ours that a frame finds costs its connection and nobody else', async (t) => {
+  const app = await build(t)
+  const other = await connect(t, app)
+  const { klineHub } = app
+  const connectAsEver = klineHub.connect.bind(klineHub)
+  klineHub.connect = (socket) => Object.assign(connectAsEver(socket), { receive () { throw new Error('a bug') } })
+  const unlucky = await connect(t, app)
+  unlucky.send({ op: 'ping' })
+  t.match(await unlucky.closed, { code: 1011 })
+  t.match(await other.ask({ op: 'ping' }), { type: 'pong' })
+  t.ok(await eventually(() => klineHub.health().connections === 1))
+})

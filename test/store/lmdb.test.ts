@@ -133,6 +133,25 @@ t.test('what is past its time is neither shown nor corrected, and goes from the 
   await store.close()
 })
 
+t.test('where the clock is in the log, a minute with a time far ahead takes nothing away', async (t) => {
+  const days = 1440 * MINUTE
+  const options = { dataDir: t.testdir(), archiveEvery: 10, onArchiveError }
+  const retaining = createLadder(utcCalendar, ['1m', '1h'], { '1m': 2, '1h': 2 })
+  const store = await createLmdbStore(retaining, options)
+  const from = 100 * days
+  await applyAll(store, [...run(100, { from }), { kind: 'clock', time: from + 100 * MINUTE }, minute(from * 1000)])
+  const bars = () => store.buckets({ symbol, period: '1m', limit: 1000 }).length
+  t.equal(bars(), 101)
+  t.ok(store.reaches(symbol, from + 100 * MINUTE))
+  for (let n = 100; n < 150; n++) await applyAll(store, [minute(from + n * MINUTE), { kind: 'clock', time: from + n * MINUTE }])
+  t.equal(bars(), 151)
+  await store.close()
+  const again = await createLmdbStore(retaining, options)
+  t.equal(again.buckets({ symbol, period: '1m', limit: 1000 }).length, 151)
+  t.equal(again.buckets({ symbol, period: '1h', start: 0, limit: 1 })[0].time, from)
+  await again.close()
+})
+
 t.test('the bars of a contract that is not traded any more go too, and it is there again with its next minute', async (t) => {
   const days = 1440 * MINUTE
   const dataDir = t.testdir()

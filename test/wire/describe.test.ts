@@ -15,7 +15,8 @@ t.test('a value is named with its type, and a long one is cut', async (t) => {
     [{ a: 1 }, '`{"a":1}` (object)'],
     [5n, '`5` (bigint)'],
     [Symbol('s'), '`Symbol(s)` (symbol)'],
-    [circle, '`[object Object]` (object)'],
+    [circle, '`…` (object)'],
+    [JSON.parse('['.repeat(100_000) + ']'.repeat(100_000)), '`…` (array)'],
     ['x'.repeat(100), `\`"${'x'.repeat(79)}…\` (string)`],
   ]
   for (const [value, expected] of cases) t.equal(describe(value), expected)
