@@ -98,7 +98,7 @@ t.test('a built package', async (t) => {
   })
 
   await t.test('has a server that npm start runs', async (t) => {
-    const [, path] = /^node (\S+)$/.exec(scripts.start) ?? []
+    const [, path] = /^exec node (\S+)$/.exec(scripts.start) ?? []
     const child = runBuilt(t, join(installed, path), { env: { HOST: '127.0.0.1', PORT: '0', DATA_DIR: join(directory, 'data'), LOG_LEVEL: 'info' } })
     const [, url] = await child.says(/listening at (http:[^"]+)/)
     t.match(await (await fetch(`${url}/health`)).json(), { status: 'ok' })
