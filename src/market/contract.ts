@@ -4,6 +4,7 @@ import type { Calendar } from './calendar.ts'
 import type { Events } from './events.ts'
 import type { Ladder } from './ladder.ts'
 import { type History, Lane } from './lane.ts'
+import { OpenBars, scalesOf } from './open.ts'
 import type { Period } from './period.ts'
 
 export type Outcome = 'accepted' | 'duplicate' | 'revised'
@@ -34,13 +35,18 @@ export class Contract {
   /** The place in the log after the newest entry that changed it, and after the newest that changed its bars. */
   position = 0
   barsPosition = 0
+  /** Which change of a batch tells of its unfinished bars; see `Events`. */
+  change = 0
+  batch = 0
   readonly #calendar: Calendar
+  readonly #openBars: OpenBars
 
   constructor (symbol: string, { calendar, rungs }: Ladder, history: (period: Period) => History) {
     this.symbol = symbol
     this.#calendar = calendar
+    this.#openBars = new OpenBars(rungs.length)
     const lanes: Lane[] = []
-    for (const rung of rungs) lanes.push(new Lane(symbol, rung, lanes, history(rung.period)))
+    for (const rung of rungs) lanes.push(new Lane(symbol, rung, { shorter: lanes, openBars: this.#openBars, history: history(rung.period) }))
     this.lanes = lanes
   }
 
@@ -105,24 +111,28 @@ export class Contract {
     events.begin(this)
     const [minutes] = this.lanes
     settle(minutes, bar)
-    events.closed(minutes, bar)
-    for (let i = 1; i < this.lanes.length; i++) {
-      const lane = this.lanes[i]
-      if (lane.open !== undefined && time >= lane.open.end) this.#close(lane, lane.open, events)
-      if (lane.open === undefined) {
-        const start = this.start(lane, time)
-        if (start <= lane.newest) {
-          this.#replace(lane, this.fold(lane, start), events)
-          continue
-        }
-        lane.open = new Bucket(start, this.#calendar.end(lane.period, start), bar)
-      } else {
-        lane.open.add(bar)
-      }
-      if (end >= lane.open.end) this.#close(lane, lane.open, events)
-      else events.updated(lane)
+    events.durable(minutes, bar)
+    const open = this.#openBars
+    const scales = scalesOf(bar)
+    for (let place = 1; place < this.lanes.length; place++) {
+      if (time >= open.end(place)) this.#close(this.lanes[place], events)
+      if (!Number.isNaN(open.end(place))) open.add(place, bar, scales)
+      else if (!this.#begin(this.lanes[place], bar, events)) continue
+      if (end >= open.end(place)) this.#close(this.lanes[place], events)
+      else events.updated(place)
     }
     return 'accepted'
+  }
+
+  /** Opens the bar that a minute is the first of; false: the clock had closed it, so it is revised. */
+  #begin (lane: Lane, bar: Bucket, events: Events): boolean {
+    const start = this.start(lane, bar.time)
+    if (start <= lane.newest) {
+      this.#replace(lane, this.fold(lane, start), events)
+      return false
+    }
+    this.#openBars.begin(lane.place, { time: start, end: this.#calendar.end(lane.period, start) }, bar)
+    return true
   }
 
   /** A late minute, or one that came before: what it changes is folded anew from the next shorter period. */
@@ -138,7 +148,7 @@ export class Contract {
       const bucket = this.fold(lane, this.start(lane, bar.time))
       if (this.isOpen(lane, bucket)) {
         lane.open = bucket
-        events.updated(lane)
+        events.updated(lane.place)
       } else {
         this.#replace(lane, bucket, events)
       }
@@ -149,25 +159,27 @@ export class Contract {
   #closeEnded (after: number, by: number, events: Events): number {
     let closed = 0
     for (const lane of this.lanes) {
-      if (lane.open === undefined || lane.open.end <= after || lane.open.end > by) continue
+      const end = this.#openBars.end(lane.place)
+      if (!(end > after && end <= by)) continue
       if (closed === 0) events.begin(this)
-      this.#close(lane, lane.open, events)
+      this.#close(lane, events)
       closed++
     }
     return closed
   }
 
-  #close (lane: Lane, bucket: Bucket, events: Events): void {
+  #close (lane: Lane, events: Events): void {
+    const bucket = lane.open as Bucket
     lane.open = undefined
     settle(lane, bucket)
-    events.closed(lane, bucket)
+    events.durable(lane, bucket)
   }
 
   #replace (lane: Lane, bucket: Bucket, events: Events): void {
     const before = lane.history.at(bucket.time)
     bucket.revision = before === undefined ? 0 : before.revision + 1
     settle(lane, bucket)
-    events.revised(lane, bucket)
+    events.durable(lane, bucket)
   }
 }
 

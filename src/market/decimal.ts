@@ -10,9 +10,16 @@ export interface Decimal { readonly digits: bigint, readonly scale: number }
 const EXACT = 1e15 // up to here every integer is a double, and every 15-digit decimal has a double of its own
 const POWERS = Float64Array.from({ length: 23 }, (_, n) => Number(`1e${n}`)) // the powers of ten that doubles hold exactly
 
-/** `a + b` in decimal, or Infinity when it has more than 15 digits. Both finite. */
-export function addExact (a: number, b: number): number {
-  for (let scale = 0; scale < POWERS.length; scale++) {
+/** How many decimals a double has; one past the last power where it has too many digits to tell. */
+export function scaleOf (value: number): number {
+  let scale = 0
+  while (scale < POWERS.length && Math.round(value * POWERS[scale]) / POWERS[scale] !== value) scale++
+  return scale
+}
+
+/** `a + b` in decimal, or Infinity when it has more than 15 digits. Both finite; `from` is at most the scale of either. */
+export function addExact (a: number, b: number, from = 0): number {
+  for (let scale = from; scale < POWERS.length; scale++) {
     const power = POWERS[scale]
     const x = Math.round(a * power)
     const y = Math.round(b * power)

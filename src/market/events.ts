@@ -1,8 +1,8 @@
 import type { Bucket } from './bucket.ts'
 import type { Lane } from './lane.ts'
 
-/** What of a contract subscribers are told of. */
-interface Source { readonly symbol: string, readonly lanes: readonly Lane[] }
+/** What of a contract subscribers are told of, and which change of which batch has told of it last. */
+interface Source { readonly symbol: string, readonly lanes: readonly Lane[], change: number, batch: number }
 
 /** A contract has taken something in. */
 export interface Change {
@@ -33,52 +33,51 @@ export class Events {
   readonly #batch = ++batches
   #change!: Change
 
-  /** What comes next is of this contract. */
+  /** What comes next is of this contract. What an earlier change was to tell of its unfinished bars, this one tells. */
   begin (contract: Source): void {
     this.#change = { type: 'change', contract, durable: [], open: 0 }
+    if (contract.batch === this.#batch) {
+      const earlier = this.list[contract.change] as Change
+      this.#change.open = earlier.open
+      earlier.open = 0
+    }
+    contract.batch = this.#batch
+    contract.change = this.list.length
     this.list.push(this.#change)
   }
 
-  updated (lane: Lane): void {
-    this.#supersede(lane)
-    this.#change.open |= 1 << lane.place
-    lane.batch = this.#batch
-    lane.change = this.list.length - 1
+  /** The unfinished bar of a lane is another now. */
+  updated (place: number): void {
+    this.#change.open |= 1 << place
   }
 
-  /** The open bar of a lane has closed, so what was said of it while it was open is out of date. */
-  closed (lane: Lane, bucket: Bucket): void {
-    this.#supersede(lane)
-    this.revised(lane, bucket)
-  }
-
-  revised (lane: Lane, bucket: Bucket): void {
+  /** A bar has closed, or a closed one was revised. */
+  durable (lane: Lane, bucket: Bucket): void {
     this.#change.durable.push({ lane, bucket })
   }
 
-  /** Whatever was said of the lane before: its bars have to be read again. */
+  /** A lane's bars have to be read again. */
   reset (lane: Lane): void {
-    this.#supersede(lane)
     this.list.push({ type: 'reset', key: lane.key, seq: lane.seq })
   }
 
   complete (time: number, symbol: string | undefined): void {
     this.list.push({ type: 'watermark', time, symbol })
   }
-
-  #supersede (lane: Lane): void {
-    if (lane.batch !== this.#batch) return
-    const change = this.list[lane.change] as Change
-    change.open &= ~(1 << lane.place)
-    lane.batch = 0
-  }
 }
 
-/** Calls back with each bar of a change, shortest period first; an unfinished one as it is now. */
-export function eachBar ({ contract, durable, open }: Change, callback: (key: string, bucket: Bucket) => void): void {
+/**
+ * Calls back with each bar of a change that `find` finds something for, shortest period first; an unfinished one
+ * as it is now.
+ */
+export function eachBar<T> ({ contract, durable, open }: Change, find: (key: string) => T | undefined, tell: (found: T, bucket: Bucket) => void): void {
   let next = 0
   for (const lane of contract.lanes) {
-    for (; next < durable.length && durable[next].lane === lane; next++) callback(lane.key, durable[next].bucket)
-    if (lane.open !== undefined && (open & 1 << lane.place) !== 0) callback(lane.key, lane.open)
+    const isOpen = (open & 1 << lane.place) !== 0
+    if (!isOpen && durable[next]?.lane !== lane) continue
+    const found = find(lane.key)
+    for (; next < durable.length && durable[next].lane === lane; next++) if (found !== undefined) tell(found, durable[next].bucket)
+    const bucket = isOpen && found !== undefined ? lane.open : undefined
+    if (bucket !== undefined) tell(found as T, bucket)
   }
 }

@@ -1,5 +1,6 @@
 import type { Bucket } from './bucket.ts'
 import type { Rung } from './ladder.ts'
+import type { OpenBars } from './open.ts'
 import type { Period } from './period.ts'
 
 /** Which closed bars of a key: open times from `start` up to, not including, `end`; at most `limit`, the newest if `newest`. */
@@ -20,6 +21,9 @@ export interface History {
   eventsAfter (seq: number, limit: number): Bucket[]
 }
 
+/** What a lane shares with the others of its contract, and its own history. */
+export interface LaneParts { readonly shorter: readonly Lane[], readonly openBars: OpenBars, readonly history: History }
+
 /** Everything about one key `contract.period`: its closed bars, and the bar that is still open. */
 export class Lane {
   readonly key: string
@@ -37,18 +41,25 @@ export class Lane {
   resetSeq = 0
   /** The open time of the newest closed bar. */
   newest = -Infinity
-  open: Bucket | undefined = undefined
-  /** Which change of a batch tells of the open bar; see `Events`. */
-  change = 0
-  batch = 0
+  readonly #openBars: OpenBars
 
-  constructor (symbol: string, { period, place, source, keepMs }: Rung, shorter: readonly Lane[], history: History) {
+  constructor (symbol: string, { period, place, source, keepMs }: Rung, { shorter, openBars, history }: LaneParts) {
+    this.#openBars = openBars
     this.key = `${symbol}.${period}`
     this.period = period
     this.place = place
     this.source = shorter[source] ?? this
     this.history = history
     this.keepMs = keepMs
+  }
+
+  /** The unfinished bar as it is now. */
+  get open (): Bucket | undefined {
+    return this.#openBars.get(this.place)
+  }
+
+  set open (bucket: Bucket | undefined) {
+    this.#openBars.set(this.place, bucket)
   }
 
   /** Closed bars and the open one, ascending. */

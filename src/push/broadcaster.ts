@@ -51,13 +51,14 @@ export class Broadcaster {
   }
 
   #change (change: Change, now: number): void {
-    if (this.#options.registry.knows(change.contract.symbol)) eachBar(change, (key, bucket) => { this.#bar(key, bucket, now) })
+    const { registry } = this.#options
+    if (!registry.knows(change.contract.symbol)) return
+    eachBar(change, (key) => registry.topic(key), (topic, bucket) => { this.#bar(topic, bucket, now) })
   }
 
-  #bar (key: string, bucket: Bucket, now: number): void {
+  #bar (topic: Topic, bucket: Bucket, now: number): void {
+    const { key } = topic
     const { seq } = bucket
-    const topic = this.#options.registry.topic(key)
-    if (topic === undefined) return
     if (this.#resets.take(topic)) this.#tellReset(topic)
     const { everything, closedOnly } = topic
     if (seq !== 0) topic.seq = seq
