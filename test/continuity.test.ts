@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { FastifyInstance } from 'fastify'
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { runBuilt } from './fixture/child.ts'
@@ -44,11 +44,13 @@ function inChild (t: Test, server: string, dataDir: string): Power {
 async function hold (t: Test, { length, how, power }: { length: number, how: 'stop' | 'kill', power: (dataDir: string) => Power }): Promise<void> {
   const totals: Record<string, number> = { steps: 0 }
   const promise = fc.asyncProperty(anySteps(how, length), async (steps) => {
-    const world = await World.create(power(await mkdtemp(join(t.testdirName, 'data-'))))
+    const dataDir = await mkdtemp(join(t.testdirName, 'data-'))
+    const world = await World.create(power(dataDir))
     try {
       for (const step of steps) await world.run(step)
     } finally {
       await world.end()
+      await rm(dataDir, { recursive: true })
     }
     totals.steps += world.steps
     for (const { counts } of world.followers) for (const [name, count] of Object.entries(counts)) totals[name] = (totals[name] ?? 0) + count
