@@ -14,19 +14,20 @@ const NOTHING = Buffer.alloc(0)
 export default async function wsRoute (app: FastifyInstance): Promise<void> {
   app.get('/ws', { websocket: true }, function acceptClient (webSocket, request) {
     app.websocketServer.clients.delete(webSocket) // when the application closes, its goodbye is the hub's to say
-    const connection = app.klineHub.connect(fit(webSocket, request.raw.socket))
+    const { log } = request // and nothing else of the request stays for as long as the connection
+    const connection = app.klineHub.connect(new WholeFrames(webSocket, request.raw.socket))
     webSocket.on('message', (message: Buffer, binary: boolean) => {
       try {
         connection.receive(message, { binary })
       } catch (err) {
         // A fault of ours costs the one whose frame found it, and nobody else.
-        request.log.error({ err }, 'a frame could not be handled')
+        log.error({ err }, 'a frame could not be handled')
         webSocket.close(INTERNAL_ERROR)
       }
     })
     webSocket.on('pong', () => { connection.ponged() })
     webSocket.on('close', () => { connection.end() })
-    webSocket.on('error', ({ message }) => { request.log.info({ reason: message }, 'connection failed') })
+    webSocket.on('error', ({ message }) => { log.info({ reason: message }, 'connection failed') })
   })
 }
 
@@ -34,16 +35,38 @@ export default async function wsRoute (app: FastifyInstance): Promise<void> {
  * Whole frames go to the request's own socket, past ws: it writes each of its frames in one synchronous step, so
  * ours and its own (pings, pongs, the close) never interleave.
  */
-function fit (webSocket: WebSocket, raw: NetSocket): Socket {
-  return {
-    write (bytes) { if (webSocket.readyState === webSocket.OPEN) raw.write(bytes) },
-    get buffered () { return raw.writableLength },
-    whenDrained (callback) { raw.write(NOTHING, () => { callback() }) },
-    ping () { webSocket.ping() },
-    close (code, reason) {
-      webSocket.close(code, reason)
-      setTimeout(() => { webSocket.terminate() }, code === CLOSE_CODES.goingAway.code ? GOING_GRACE_MS : CLOSE_GRACE_MS).unref()
-    },
-    terminate () { webSocket.terminate() },
+class WholeFrames implements Socket {
+  readonly #webSocket: WebSocket
+  readonly #raw: NetSocket
+
+  constructor (webSocket: WebSocket, raw: NetSocket) {
+    this.#webSocket = webSocket
+    this.#raw = raw
+  }
+
+  get buffered (): number {
+    return this.#raw.writableLength
+  }
+
+  write (bytes: Uint8Array): void {
+    if (this.#webSocket.readyState === this.#webSocket.OPEN) this.#raw.write(bytes)
+  }
+
+  whenDrained (callback: () => void): void {
+    this.#raw.write(NOTHING, () => { callback() })
+  }
+
+  ping (): void {
+    this.#webSocket.ping()
+  }
+
+  close (code: number, reason: string): void {
+    const webSocket = this.#webSocket
+    webSocket.close(code, reason)
+    setTimeout(() => { webSocket.terminate() }, code === CLOSE_CODES.goingAway.code ? GOING_GRACE_MS : CLOSE_GRACE_MS).unref()
+  }
+
+  terminate (): void {
+    this.#webSocket.terminate()
   }
 }

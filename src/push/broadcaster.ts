@@ -6,11 +6,9 @@ import type { Outbox } from './outbox.ts'
 import type { Registry, Topic } from './registry.ts'
 import { Resets } from './resets.ts'
 import { Sheet } from './sheet.ts'
-import type { Watchers } from './watchers.ts'
 
 export interface BroadcasterOptions {
   readonly registry: Registry
-  readonly watchers: Watchers
   readonly clock: Clock
   readonly epoch: string
   readonly onListenerError: (err: unknown, key: string) => void
@@ -81,7 +79,7 @@ export class Broadcaster {
   }
 
   #watermark (event: WatermarkEvent): void {
-    const outboxes = this.#options.watchers.of(event.symbol)
+    const outboxes = this.#options.registry.watchers.of(event.symbol)
     if (outboxes.length > 0) this.#push(outboxes, this.#add(watermarkText(event)))
   }
 

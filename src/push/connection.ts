@@ -6,11 +6,10 @@ import { describe } from '../wire/describe.ts'
 import type { Frame } from '../wire/frame.ts'
 import { type BadKey, type Key, parseKey } from '../wire/key.ts'
 import { parseRequest, type RequestId, type Subscribe, type Unsubscribe } from '../wire/requests.ts'
-import { Outbox } from './outbox.ts'
+import { Outbox, type Reader } from './outbox.ts'
 import type { Registry } from './registry.ts'
 import type { Socket } from './socket.ts'
 import { Subscriptions } from './subscriptions.ts'
-import type { Watchers } from './watchers.ts'
 
 export interface Limits {
   readonly maxKeysPerConnection: number
@@ -23,7 +22,6 @@ export interface Limits {
 export interface Surroundings {
   readonly store: Store
   readonly registry: Registry
-  readonly watchers: Watchers
   readonly clock: Clock
   readonly limits: Limits
   /** The connection is over, for whatever reason; called once. */
@@ -31,7 +29,7 @@ export interface Surroundings {
 }
 
 /** One client: the frames it sends, the keys it holds, and what it is owed. */
-export class Connection {
+export class Connection implements Reader {
   readonly outbox: Outbox
   lastPing: number
   lastPong: number
@@ -47,14 +45,8 @@ export class Connection {
     this.#surroundings = surroundings
     this.lastPing = now
     this.lastPong = now
-    this.outbox = new Outbox(socket, {
-      maxBufferedBytes: surroundings.limits.maxBufferedBytes,
-      now,
-      onOverflow: () => { this.close(CLOSE_CODES.slowConsumer) },
-      onIdle: () => { this.#subscriptions.pay() },
-    })
-    const { store, registry, watchers, clock } = surroundings
-    this.#subscriptions = new Subscriptions({ store, registry, watchers, outbox: this.outbox, now: () => clock.now() })
+    this.outbox = new Outbox(socket, this, { maxBufferedBytes: surroundings.limits.maxBufferedBytes, now })
+    this.#subscriptions = new Subscriptions(this.outbox, surroundings)
   }
 
   receive (message: Buffer, { binary }: { binary: boolean }): void {
@@ -71,6 +63,14 @@ export class Connection {
       case 'list': return this.send(ackFrame({ id: request.id, op: 'list', keys: this.#subscriptions.keys() }))
       case 'ping': return this.send(pongFrame(request.id, this.#surroundings.clock.now()))
     }
+  }
+
+  onOverflow (): void {
+    this.close(CLOSE_CODES.slowConsumer)
+  }
+
+  onIdle (): void {
+    this.#subscriptions.pay()
   }
 
   send (frame: Frame): void {

@@ -17,7 +17,6 @@ import { startPulse } from './pulse.ts'
 import { type Ear, type Listener, Registry } from './registry.ts'
 import type { Socket } from './socket.ts'
 import { startTimekeeper } from './timekeeper.ts'
-import { Watchers } from './watchers.ts'
 
 export type { Counts } from '../market/contract.ts'
 
@@ -49,7 +48,6 @@ export interface HubOptions {
 export class Hub {
   readonly #options: HubOptions
   readonly #registry = new Registry()
-  readonly #watchers = new Watchers()
   readonly #connections = new Set<Connection>()
   readonly #broadcaster: Broadcaster
   readonly #intake: Intake
@@ -61,7 +59,6 @@ export class Hub {
     const { store, clock, logger, closeGraceMs } = options
     this.#broadcaster = new Broadcaster({
       registry: this.#registry,
-      watchers: this.#watchers,
       clock,
       epoch: store.epoch,
       onListenerError: (err, key) => { logger.error({ err, key }, 'a listener threw') },
@@ -160,7 +157,6 @@ export class Hub {
     const connection = new Connection(socket, {
       store,
       registry: this.#registry,
-      watchers: this.#watchers,
       clock,
       limits,
       onEnd: (ended) => { this.#connections.delete(ended) },

@@ -6,14 +6,12 @@ import type { Socket } from './socket.ts'
 /** How much goes out at a time to a reader that is behind; what has not gone out yet can still be replaced. */
 export const PIECE_BYTES = 64 * 1024
 
-export interface OutboxOptions {
-  readonly maxBufferedBytes: number
-  /** UTC milliseconds. */
-  readonly now: number
+/** Whose outbox it is. */
+export interface Reader {
   /** More than `maxBufferedBytes` wait. */
-  readonly onOverflow: () => void
+  onOverflow (): void
   /** The socket has caught up. */
-  readonly onIdle: () => void
+  onIdle (): void
 }
 
 /**
@@ -29,20 +27,23 @@ export class Outbox {
   /** When it last sent data, UTC milliseconds. */
   quietSince: number
   readonly #socket: Socket
-  readonly #options: OutboxOptions
+  readonly #reader: Reader
+  readonly #limit: number
   /** The places of this tick; the array is used again and again, so that a tick leaves no garbage. */
   #places: number[] = []
   #count = 0
-  readonly #held = new Map<string | Frame, Frame>()
+  #held: Map<string | Frame, Frame> | undefined
   #heldBytes = 0
   #stalled = false
   #overflowed = false
   #ended = false
 
-  constructor (socket: Socket, options: OutboxOptions) {
+  /** `now` is UTC milliseconds. */
+  constructor (socket: Socket, reader: Reader, { maxBufferedBytes, now }: { maxBufferedBytes: number, now: number }) {
     this.#socket = socket
-    this.#options = options
-    this.quietSince = options.now
+    this.#reader = reader
+    this.#limit = maxBufferedBytes
+    this.quietSince = now
   }
 
   /** Whether the socket has yet to take what it was given. */
@@ -62,7 +63,7 @@ export class Outbox {
     const count = this.#count
     this.#count = 0
     if (this.#overflowed) {
-      this.#options.onOverflow()
+      this.#reader.onOverflow()
       return false
     }
     if (this.#ended || count === 0) return false
@@ -75,7 +76,7 @@ export class Outbox {
     if (this.#ended || frames.length === 0) return
     if (this.#stalled) {
       for (const frame of frames) this.#hold(frame)
-      if (this.#overflowed) this.#options.onOverflow()
+      if (this.#overflowed) this.#reader.onOverflow()
     } else {
       this.#write(frames)
     }
@@ -86,13 +87,14 @@ export class Outbox {
     this.#ended = true
     this.#places = []
     this.#count = 0
-    this.#held.clear()
+    this.#held = undefined
     this.#heldBytes = 0
   }
 
   #hold (frame: Frame): boolean {
     if (this.#ended || this.#overflowed) return false
     const place = frame.replaceable ?? frame
+    this.#held ??= new Map()
     const stale = this.#held.get(place)
     if (stale !== undefined) {
       this.#held.delete(place) // and to the end with the new state: behind durable bars of the same key that came in between
@@ -100,7 +102,7 @@ export class Outbox {
     }
     this.#held.set(place, frame)
     this.#heldBytes += frame.bytes.length
-    this.#overflowed = this.#heldBytes + this.#socket.buffered > this.#options.maxBufferedBytes
+    this.#overflowed = this.#heldBytes + this.#socket.buffered > this.#limit
     return this.#overflowed
   }
 
@@ -119,19 +121,20 @@ export class Outbox {
   #drained (): void {
     if (this.#ended) return
     this.#stalled = false
-    while (this.#held.size > 0 && !this.#stalled) this.#write(this.#takeHeld())
-    if (!this.#stalled) this.#options.onIdle()
+    while (this.#held !== undefined && !this.#stalled) this.#write(this.#takeHeld(this.#held))
+    if (!this.#stalled) this.#reader.onIdle()
   }
 
-  #takeHeld (): Frame[] {
+  #takeHeld (held: Map<string | Frame, Frame>): Frame[] {
     const piece: Frame[] = []
     let bytes = 0
-    for (const [place, frame] of this.#held) {
+    for (const [place, frame] of held) {
       if (bytes > 0 && bytes + frame.bytes.length > PIECE_BYTES) break
       bytes += frame.bytes.length
       piece.push(frame)
-      this.#held.delete(place)
+      held.delete(place)
     }
+    if (held.size === 0) this.#held = undefined
     this.#heldBytes -= bytes
     return piece
   }

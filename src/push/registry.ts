@@ -1,10 +1,11 @@
 import type { BarFrame } from '../wire/answers.ts'
 import type { Outbox } from './outbox.ts'
+import { Watchers } from './watchers.ts'
 
 export type Listener = (message: BarFrame) => void
 
 /** A subscriber's place among those of a key; it moves when another one leaves. */
-export interface Seat { readonly topic: Topic, readonly group: Group, place: number }
+export interface Seat { readonly topic: Topic, readonly group: Group, readonly watermarks: boolean, place: number }
 
 /** Outboxes side by side, so that a bar's way to all of them is one walk over one array. */
 class Group {
@@ -39,6 +40,8 @@ export class Topic {
 
 /** From key to those who listen to it. Joining and leaving take the same time however many there are; a key that nobody listens to leaves no trace. */
 export class Registry {
+  /** Who wants to be told when a minute is complete. */
+  readonly watchers = new Watchers()
   readonly #topics = new Map<string, Topic>()
   /** How many topics there are of each symbol. */
   readonly #symbols = new Map<string, number>()
@@ -58,17 +61,19 @@ export class Registry {
   }
 
   /** `seq` is that of the newest durable event of the key, which the outbox has or is about to get. */
-  join (key: string, outbox: Outbox, { seq, closedOnly }: { seq: number, closedOnly: boolean }): Seat {
+  join (key: string, outbox: Outbox, { seq, closedOnly, watermarks }: { seq: number, closedOnly: boolean, watermarks: boolean }): Seat {
     const topic = this.#topicOf(key, seq)
     const group = closedOnly ? topic.closedOnly : topic.everything
-    const seat: Seat = { topic, group, place: group.seats.length }
+    const seat: Seat = { topic, group, watermarks, place: group.seats.length }
     group.outboxes.push(outbox)
     group.seats.push(seat)
+    if (watermarks) this.watchers.join(topic.symbol, outbox)
     return seat
   }
 
   /** The last one takes the place of the one that leaves. */
-  leave ({ topic, group: { outboxes, seats }, place }: Seat): void {
+  leave ({ topic, group: { outboxes, seats }, watermarks, place }: Seat): void {
+    if (watermarks) this.watchers.leave(topic.symbol, outboxes[place])
     const lastOutbox = outboxes.pop() as Outbox
     const lastSeat = seats.pop() as Seat
     if (place < seats.length) {

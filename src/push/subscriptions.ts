@@ -1,49 +1,44 @@
+import type { Clock } from '../clock.ts'
 import type { Position, Store } from '../store/store.ts'
 import { barFrame, resetText, snapshotFrame } from '../wire/answers.ts'
 import { type Frame, frameText } from '../wire/frame.ts'
 import type { Key } from '../wire/key.ts'
 import { type Outbox, PIECE_BYTES } from './outbox.ts'
 import type { Registry, Seat } from './registry.ts'
-import type { Watchers } from './watchers.ts'
 
 /** How many events are read from the store at a time. */
 const PAGE = 200
 /** How much one connection is paid in one turn of the event loop, so that a long catch-up holds up nobody else. */
 const TURN_BYTES = 4 * PIECE_BYTES
 
-/** What a client asks of a key. */
-export interface Wish {
+/** What a client asks of a key, and is owed until the key is live. */
+export interface Owed {
   readonly key: Key
   /** How many bars a snapshot holds. */
   readonly history: number
   readonly closedOnly: boolean
   readonly watermarks: boolean
   /** The `seq` after which it goes on; undefined: a snapshot. */
-  readonly after: number | undefined
+  after: number | undefined
 }
 
-export interface SubscriptionsOptions {
-  readonly store: Store
-  readonly registry: Registry
-  readonly watchers: Watchers
-  readonly outbox: Outbox
-  /** UTC milliseconds. */
-  readonly now: () => number
-}
-
-/** A key that is held: live once it has a seat, and until then owed its snapshot, or the events from `after` on. */
-interface Subscription { readonly wish: Wish, after: number | undefined, seat: Seat | undefined }
+export interface SubscriptionsOptions { readonly store: Store, readonly registry: Registry, readonly clock: Clock }
 
 /**
- * The keys of one connection. A subscription is paid what it is owed piece by piece, as the socket takes it, and
- * becomes live in the same turn of the event loop in which the last piece was read, so that the two join.
+ * The keys of one connection. What a key is owed is paid piece by piece, as the socket takes it, and the key becomes
+ * live in the same turn of the event loop in which the last piece was read, so that the two join. From then on all
+ * that is left of it is its seat.
  */
 export class Subscriptions {
+  readonly #outbox: Outbox
   readonly #options: SubscriptionsOptions
-  readonly #held = new Map<string, Subscription>()
-  readonly #owed = new Set<Subscription>()
+  readonly #held = new Map<string, Seat | Owed>()
+  #owed: Set<Owed> | undefined
+  /** Whether the next turn of the event loop pays on. */
+  #isDue = false
 
-  constructor (options: SubscriptionsOptions) {
+  constructor (outbox: Outbox, options: SubscriptionsOptions) {
+    this.#outbox = outbox
     this.#options = options
   }
 
@@ -59,26 +54,21 @@ export class Subscriptions {
     return [...this.#held.keys()]
   }
 
-  /** Owes the key what the client wishes; whatever the subscription was before is over. */
-  add (wish: Wish): void {
-    const { key, symbol } = wish.key
+  /** Owes the key what the client asks; whatever the subscription was before is over. */
+  add (owed: Owed): void {
+    const { key } = owed.key
     this.remove(key)
-    const subscription = { wish, after: wish.after, seat: undefined }
-    this.#held.set(key, subscription)
-    this.#owed.add(subscription)
-    if (wish.watermarks) this.#options.watchers.join(symbol, this.#options.outbox)
+    this.#held.set(key, owed)
+    this.#owed ??= new Set()
+    this.#owed.add(owed)
   }
 
   remove (key: string): boolean {
-    const subscription = this.#held.get(key)
-    if (subscription === undefined) return false
-    const { registry, watchers, outbox } = this.#options
-    const { seat, wish } = subscription
-    if (seat !== undefined) registry.leave(seat)
-    if (wish.watermarks) watchers.leave(wish.key.symbol, outbox)
-    this.#owed.delete(subscription)
-    this.#held.delete(key)
-    return true
+    const held = this.#held.get(key)
+    if (held === undefined) return false
+    if ('topic' in held) this.#options.registry.leave(held)
+    else this.#paid(held)
+    return this.#held.delete(key)
   }
 
   clear (): void {
@@ -90,9 +80,9 @@ export class Subscriptions {
    * each. Undefined while it is still catching up.
    */
   proof (): { keys: number, seqTotal: number } | undefined {
-    if (this.#owed.size > 0) return undefined
+    if (this.#owed !== undefined) return undefined
     let seqTotal = 0
-    for (const { seat } of this.#held.values()) seqTotal += (seat as Seat).topic.seq
+    for (const seat of this.#held.values() as MapIterator<Seat>) seqTotal += seat.topic.seq
     return { keys: this.#held.size, seqTotal }
   }
 
@@ -101,15 +91,15 @@ export class Subscriptions {
    * its name, and what it gets is the newer.
    */
   pay (before: readonly Frame[] = []): void {
-    const { outbox } = this.#options
+    const outbox = this.#outbox
     let piece = [...before]
     let bytes = 0
     let paid = 0
-    for (const subscription of this.#owed) {
-      while (this.#owed.has(subscription)) {
+    for (const owed of this.#owed ?? []) {
+      while (this.#owed?.has(owed) === true) {
         if (outbox.stalled) return outbox.send(piece)
         if (paid >= TURN_BYTES) return this.#payLater()
-        for (const frame of this.#nextPiece(subscription)) {
+        for (const frame of this.#nextPiece(owed)) {
           piece.push(frame)
           bytes += frame.bytes.length
         }
@@ -124,35 +114,44 @@ export class Subscriptions {
   }
 
   #payLater (): void {
-    setImmediate(() => { this.pay() })
+    if (this.#isDue) return
+    this.#isDue = true
+    setImmediate(() => {
+      this.#isDue = false
+      this.pay()
+    })
   }
 
-  #nextPiece (subscription: Subscription): Frame[] {
-    const { store, now } = this.#options
-    const { wish: { key: { key, symbol, period }, history, closedOnly }, after } = subscription
+  #nextPiece (owed: Owed): Frame[] {
+    const { store, clock } = this.#options
+    const { key: { key, symbol, period }, history, closedOnly, after } = owed
     const position = store.position(symbol, period)
     if (after === undefined) {
-      this.#goLive(subscription, position)
+      this.#goLive(owed, position)
       return [snapshotFrame(key, position, store.buckets({ symbol, period, limit: history }))]
     }
     const events = store.events({ symbol, period, seq: after, limit: PAGE })
     if (events === undefined) {
-      subscription.after = undefined // what was to follow went while the reader took its time
+      owed.after = undefined // what was to follow went while the reader took its time
       return [frameText(resetText({ key, seq: position.seq }, position.epoch))]
     }
-    const ts = now()
+    const ts = clock.now()
     const frames = events.map((bucket) => barFrame(key, bucket, ts))
-    subscription.after = after + events.length
-    if (subscription.after < position.seq) return frames
-    this.#goLive(subscription, position)
+    owed.after = after + events.length
+    if (owed.after < position.seq) return frames
+    this.#goLive(owed, position)
     const open = closedOnly ? undefined : store.open(symbol, period)
     return open === undefined ? frames : [...frames, barFrame(key, open, ts)]
   }
 
-  #goLive (subscription: Subscription, { seq }: Position): void {
-    const { registry, outbox } = this.#options
-    const { wish: { key: { key }, closedOnly } } = subscription
-    subscription.seat = registry.join(key, outbox, { seq, closedOnly })
-    this.#owed.delete(subscription)
+  #goLive (owed: Owed, { seq }: Position): void {
+    const { key: { key }, closedOnly, watermarks } = owed
+    this.#held.set(key, this.#options.registry.join(key, this.#outbox, { seq, closedOnly, watermarks }))
+    this.#paid(owed)
+  }
+
+  #paid (owed: Owed): void {
+    this.#owed?.delete(owed)
+    if (this.#owed?.size === 0) this.#owed = undefined
   }
 }

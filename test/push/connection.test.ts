@@ -7,7 +7,6 @@ import type { Entry } from '../../src/store/entry.ts'
 import { Broadcaster } from '../../src/push/broadcaster.ts'
 import { Connection } from '../../src/push/connection.ts'
 import { Registry } from '../../src/push/registry.ts'
-import { Watchers } from '../../src/push/watchers.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { FakeClock } from '../fixture/clock.ts'
 import { FakeSocket } from '../fixture/socket.ts'
@@ -24,18 +23,17 @@ function start ({ bars = 1000, keepEvents = 10_000, ...limits }: Start = {}) {
   const clock = new FakeClock()
   const socket = new FakeSocket()
   const registry = new Registry()
-  const watchers = new Watchers()
+  const { watchers } = registry
   const store = createMemoryStore(createLadder(utcCalendar, PERIODS), { bars, keepEvents })
   const ended: Connection[] = []
   const connection = new Connection(socket, {
     store,
     registry,
-    watchers,
     clock,
     limits: { maxKeysPerConnection: 100, maxHistory: 1000, maxBufferedBytes: 100_000, maxFrameBytes: 10_000, maxBadFrames: 3, ...limits },
     onEnd: (one) => { ended.push(one) },
   })
-  const broadcaster = new Broadcaster({ registry, watchers, clock, epoch: store.epoch, onListenerError () {} })
+  const broadcaster = new Broadcaster({ registry, clock, epoch: store.epoch, onListenerError () {} })
   async function take (entry: Entry): Promise<void> {
     for await (const { events } of store.apply([entry])) broadcaster.send(events)
   }

@@ -45,11 +45,9 @@ function open ({ maxBufferedBytes = 1_000_000 } = {}) {
   const socket = new FakeSocket()
   const calls = { overflow: 0, idle: 0 }
   const outbox = new Ticker(new Outbox(socket, {
-    maxBufferedBytes,
-    now: 0,
-    onOverflow: () => { calls.overflow++ },
-    onIdle: () => { calls.idle++ },
-  }))
+    onOverflow () { calls.overflow++ },
+    onIdle () { calls.idle++ },
+  }, { maxBufferedBytes, now: 0 }))
   return { socket, outbox, calls }
 }
 
@@ -198,7 +196,7 @@ t.test('bytes that a stalled socket keeps are not overwritten by what other sock
       kept.push(bytes)
       slow.buffered += bytes.length
     }
-    const outbox = new Outbox(slow, { maxBufferedBytes: 1_000_000, now: 0, onOverflow () {}, onIdle () {} })
+    const outbox = new Outbox(slow, { onOverflow () {}, onIdle () {} }, { maxBufferedBytes: 1_000_000, now: 0 })
     for (const text of ['keep', 'not', 'this']) sheet.add(text, undefined)
     for (const place of wanted) outbox.push(sheet, place)
     const keptSheet = outbox.flush(sheet)

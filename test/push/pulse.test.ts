@@ -5,7 +5,6 @@ import { PERIODS } from '../../src/market/period.ts'
 import { Connection } from '../../src/push/connection.ts'
 import { startPulse } from '../../src/push/pulse.ts'
 import { Registry } from '../../src/push/registry.ts'
-import { Watchers } from '../../src/push/watchers.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { FakeClock } from '../fixture/clock.ts'
 import { FakeSocket } from '../fixture/socket.ts'
@@ -21,7 +20,7 @@ function start () {
   const stop = startPulse({ clock, connections, ...TIMES })
   function join () {
     const socket = new FakeSocket()
-    const connection = new Connection(socket, { store, registry, watchers: new Watchers(), clock, limits: LIMITS, onEnd: (ended) => { connections.delete(ended) } })
+    const connection = new Connection(socket, { store, registry, clock, limits: LIMITS, onEnd: (ended) => { connections.delete(ended) } })
     connections.add(connection)
     return { socket, connection }
   }

@@ -4,15 +4,15 @@ import { Registry, type Seat } from '../../src/push/registry.ts'
 import { FakeSocket } from '../fixture/socket.ts'
 
 function outbox (): Outbox {
-  return new Outbox(new FakeSocket(), { maxBufferedBytes: 1000, now: 0, onOverflow () {}, onIdle () {} })
+  return new Outbox(new FakeSocket(), { onOverflow () {}, onIdle () {} }, { maxBufferedBytes: 1000, now: 0 })
 }
 
 t.test('a key that nobody listens to leaves no trace', async (t) => {
   const registry = new Registry()
-  const everything = registry.join('a.1m', outbox(), { seq: 0, closedOnly: false })
-  const closedOnly = registry.join('a.1m', outbox(), { seq: 0, closedOnly: true })
+  const everything = registry.join('a.1m', outbox(), { seq: 0, closedOnly: false, watermarks: false })
+  const closedOnly = registry.join('a.1m', outbox(), { seq: 0, closedOnly: true, watermarks: false })
   const stop = registry.listen('a.1m', { onBar () {}, onReset () {} }, 0)
-  registry.join('b.1m', outbox(), { seq: 0, closedOnly: false })
+  registry.join('b.1m', outbox(), { seq: 0, closedOnly: false, watermarks: false })
   t.equal(registry.size, 2)
   registry.leave(everything)
   registry.leave(closedOnly)
@@ -43,7 +43,7 @@ t.test('in whatever order they leave, those who stay are those who are left', as
       seated.delete(leaver)
     } else {
       const joiner = outbox()
-      seated.set(joiner, registry.join('a.1m', joiner, { seq: 0, closedOnly: false }))
+      seated.set(joiner, registry.join('a.1m', joiner, { seq: 0, closedOnly: false, watermarks: false }))
     }
     const outboxes = registry.topic('a.1m')?.everything.outboxes ?? []
     if (outboxes.length !== seated.size || outboxes.some((one) => !seated.has(one))) t.fail(`differs after step ${i}`)
@@ -55,7 +55,7 @@ t.test('in whatever order they leave, those who stay are those who are left', as
 t.test('a symbol is known as long as somebody listens to one of its keys', async (t) => {
   const registry = new Registry()
   t.equal(registry.knows('SHFE.a'), false)
-  const seats = ['SHFE.a.1m', 'SHFE.a.5m', 'SHFE.1m'].map((key) => registry.join(key, outbox(), { seq: 0, closedOnly: false }))
+  const seats = ['SHFE.a.1m', 'SHFE.a.5m', 'SHFE.1m'].map((key) => registry.join(key, outbox(), { seq: 0, closedOnly: false, watermarks: false }))
   t.equal(registry.knows('SHFE.a'), true)
   t.equal(registry.knows('SHFE'), true)
   registry.leave(seats[0])
@@ -63,4 +63,15 @@ t.test('a symbol is known as long as somebody listens to one of its keys', async
   registry.leave(seats[1])
   t.equal(registry.knows('SHFE.a'), false)
   t.equal(registry.knows('SHFE'), true)
+})
+
+t.test('who sits with watermarks is told of its symbol, until it leaves', async (t) => {
+  const registry = new Registry()
+  const [one, two] = [outbox(), outbox()]
+  const seats = [one, two].map((each) => registry.join('a.1m', each, { seq: 0, closedOnly: false, watermarks: true }))
+  t.strictSame(registry.watchers.of('a'), [one, two])
+  registry.leave(seats[0])
+  t.strictSame(registry.watchers.of('a'), [two])
+  registry.leave(seats[1])
+  t.equal(registry.watchers.size, 0)
 })

@@ -4,7 +4,7 @@ import { Watchers } from '../../src/push/watchers.ts'
 import { FakeSocket } from '../fixture/socket.ts'
 
 function outbox (): Outbox {
-  return new Outbox(new FakeSocket(), { maxBufferedBytes: 1000, now: 0, onOverflow () {}, onIdle () {} })
+  return new Outbox(new FakeSocket(), { onOverflow () {}, onIdle () {} }, { maxBufferedBytes: 1000, now: 0 })
 }
 
 t.test('who asked with several keys is told once, until the last of them is gone', async (t) => {
