@@ -15,7 +15,7 @@ const SYMBOLS = 500
 export async function store (bench) {
   const dataDir = mkdtempSync(join(tmpdir(), 'kline-push-bench-'))
   process.on('exit', () => { rmSync(dataDir, { recursive: true }) })
-  const lmdb = await createLmdbStore(createLadder(utcCalendar, PERIODS), { dataDir })
+  const lmdb = await createLmdbStore(createLadder(utcCalendar, PERIODS), { dataDir, onArchiveError: console.error })
   let round = 0
   let next = []
   const apply = async () => { for await (const { results } of lmdb.apply(next)) if (results.length === 0) break }
