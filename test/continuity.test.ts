@@ -13,7 +13,7 @@ import { type Power, World } from './fixture/continuity/world.ts'
 const MINUTES = Number(process.env.CONTINUITY_MINUTES ?? 0)
 const RUNS = MINUTES > 0 ? 1_000_000 : 12
 
-t.setTimeout(MINUTES > 0 ? MINUTES * 120_000 : 300_000)
+t.setTimeout(MINUTES > 0 ? MINUTES * 180_000 : 300_000)
 
 function inProcess (dataDir: string): Power {
   let app: FastifyInstance | undefined
