@@ -27,7 +27,6 @@ export default async function wsRoute (app: FastifyInstance): Promise<void> {
     })
     webSocket.on('pong', () => { connection.ponged() })
     webSocket.on('close', () => { connection.end() })
-    webSocket.on('error', ({ message }) => { log.info({ reason: message }, 'connection failed') })
   })
 }
 

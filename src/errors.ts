@@ -34,7 +34,7 @@ export const FRAME_CODES = {
   BAD_FRAME: 'the frame is not JSON text of a known shape; the message names the field',
   UNKNOWN_OP: 'the frame asks for an `op` that does not exist',
   FRAME_TOO_LONG: 'the frame is longer than `maxFrameBytes`',
-  TOO_MANY_KEYS: 'the connection would hold more keys than `maxKeysPerConnection`; nothing changed',
+  TOO_MANY_KEYS: 'the request has, or the connection would hold, more keys than `maxKeysPerConnection`; nothing changed',
   BAD_KEY: 'the key is not `contract.period`, or the contract is not a symbol',
   UNKNOWN_PERIOD: 'the period does not exist or is not offered here',
   NOT_SUBSCRIBED: 'the key to unsubscribe was not subscribed',

@@ -1,5 +1,6 @@
 import closeWithGrace from 'close-with-grace'
-import Fastify, { LogController, type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import Fastify, { LogController, type FastifyError, type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import type { Duplex } from 'node:stream'
 import { onInterrupt } from './cli/interrupt.ts'
 import { klinePush, type KlinePushOptions } from './index.ts'
 
@@ -20,9 +21,21 @@ export async function serve ({ host, port, logger, ...options }: ServeOptions): 
     return503OnClosing: false, // the hub's own answer says more
   })
   try {
+    app.setErrorHandler<FastifyError>(function logFailure (err, request, reply) {
+      if ((err.statusCode ?? 500) === 500) request.log.error({ err }, 'a request failed')
+      return reply.send(err)
+    })
     await app.register(klinePush, options)
+    const upgraded = new Set<Duplex>()
+    app.server.on('upgrade', (_request, socket) => {
+      upgraded.add(socket)
+      socket.once('close', () => { upgraded.delete(socket) })
+    })
     app.addHook('preClose', async function limitRequests () {
-      setTimeout(() => { app.server.closeAllConnections() }, REQUEST_GRACE_MS).unref()
+      setTimeout(() => {
+        app.server.closeAllConnections()
+        for (const socket of upgraded) socket.destroy()
+      }, REQUEST_GRACE_MS).unref()
     })
     await app.listen({ host, port })
   } catch (err) {

@@ -1,9 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, statSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { serve } from '../src/serve.ts'
+import { runSource } from './fixture/child.ts'
 import { connect } from './fixture/client.ts'
 
 /** A disk of 3 MiB of its own; undefined where the system gives none, as it does to anyone but root. */
@@ -57,6 +58,29 @@ t.test('on a full disk bars are refused with 503 and not pushed, and taken again
   rmSync(`${directory}/fill`)
   t.equal((await post(2, many)).statusCode, 200)
   t.match(await client.next(), { type: 'bar', seq: 2, bar: { time: 120_000 } }, 'what was refused was not pushed')
+})
+
+t.test('a write that fails although the disk seemed to have room is refused with 503, and taken again once it works', async (t) => {
+  const dataDir = t.testdir()
+  const server = runSource(t, 'test/fixture/limited-server.ts', { args: [dataDir] })
+  const [, url] = await server.says(/Server listening at (http[^"]+)/)
+  const post = async (minute: number, count: number): Promise<{ status: number, body: unknown }> => {
+    const bars = Array.from({ length: count }, (_, i) => ({ symbol: `S${i}`, time: minute * 60_000, open: 1, high: 2, low: 1, close: 2, volume: 1 }))
+    const response = await fetch(`${url}/bars`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(bars) })
+    return { status: response.status, body: await response.json() }
+  }
+  const limitFiles = (size: string): boolean => spawnSync('prlimit', ['--pid', String(server.process.pid), `--fsize=${size}:`]).status === 0
+  t.equal((await post(0, 1)).status, 200)
+  if (!limitFiles(String(statSync(join(dataDir, 'bars.mdb')).size))) {
+    t.comment('no way to limit how long files get')
+    return
+  }
+  t.match(await post(1, 5000), { status: 503, body: { code: 'KLP_ERR_NOT_STORED' } })
+  t.match(await (await fetch(`${url}/symbols`)).json(), { symbols: { length: 1 } }, 'nothing of it can be read')
+  limitFiles('unlimited')
+  t.match(await post(1, 5000), { status: 200, body: { accepted: 5000, duplicates: 0 } })
+  server.kill('SIGTERM')
+  t.match(await server.ended, { code: 0 })
 })
 
 t.test('a server that can not listen gives its data directory back', async (t) => {

@@ -144,3 +144,27 @@ t.test('what the server can not start with is named, and it ends with 1', async 
     t.ok(child.err.includes(evidence), child.err)
   }))
 })
+
+t.test('a peer that upgraded elsewhere and never answers does not hold up the end', async (t) => {
+  const app = await serve({ host: '127.0.0.1', port: 0, logger: false })
+  const { port } = app.server.address() as { port: number }
+  const socket = connectNet(port, '127.0.0.1')
+  t.teardown(() => { socket.destroy() })
+  socket.write('GET /health HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n')
+  await once(socket, 'data')
+  const began = performance.now()
+  await app.close()
+  t.ok(performance.now() - began < 10_000, 'sooner than the server would be ended by force')
+})
+
+t.test('a fault of ours behind a route is answered with 500 and is in the log', async (t) => {
+  const lines: string[] = []
+  const app = await serve({ host: '127.0.0.1', port: 0, logger: { level: 'error', stream: { write (line: string) { lines.push(line) } } } })
+  t.teardown(() => app.close())
+  app.klineHub.symbols = () => { throw new Error('a bug') }
+  const response = await fetch(`${app.listeningOrigin}/symbols`)
+  t.equal(response.status, 500)
+  t.match(lines.map((line) => JSON.parse(line)), [{ level: 50, msg: 'a request failed', err: { message: 'a bug' } }])
+  t.equal((await fetch(`${app.listeningOrigin}/klines`)).status, 400)
+  t.equal(lines.length, 1, 'what a client did wrong is not')
+})

@@ -36,8 +36,9 @@ export async function postMinutes (minutes: readonly MinuteBar[], options: PostO
 
 /** What the server counted; or in words, how it can't be had for now. */
 async function post (body: string, { url, fetch, signal }: PostOptions): Promise<Counts | string> {
+  const own = AbortSignal.any([signal]) // what fetch hangs on it goes with it
   try {
-    const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal })
+    const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal: own })
     return response.status === 503 ? `answered 503 (${await messageOf(response)})` : await readAnswer(response, url)
   } catch (err) {
     const cause = (err as Error).cause as NodeJS.ErrnoException | undefined

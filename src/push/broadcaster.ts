@@ -14,7 +14,7 @@ export interface BroadcasterOptions {
   readonly onListenerError: (err: unknown, key: string) => void
 }
 
-interface Call { readonly key: string, readonly run: () => void }
+interface Call { readonly key: string, readonly run: () => unknown }
 
 /**
  * Brings a batch of events to whoever listens: each event is encoded once, if at all, and each connection gets
@@ -57,7 +57,10 @@ export class Broadcaster {
   #bar (topic: Topic, bucket: Bucket, now: number): void {
     const { key } = topic
     const { seq } = bucket
-    if (this.#resets.take(topic)) this.#tellReset(topic)
+    if (topic.resetDue) {
+      this.#resets.take(topic)
+      this.#tellReset(topic)
+    }
     const { everything, closedOnly } = topic
     if (seq !== 0) topic.seq = seq
     if (everything.outboxes.length > 0 || (seq !== 0 && closedOnly.outboxes.length > 0)) {
@@ -67,7 +70,7 @@ export class Broadcaster {
     }
     for (const { onBar } of topic.ears) {
       const message = toMessage(key, bucket, now)
-      this.#calls.push({ key, run: () => { onBar(message) } })
+      this.#calls.push({ key, run: () => onBar(message) })
     }
   }
 
@@ -112,10 +115,12 @@ export class Broadcaster {
     }
     this.#sheet.clear({ kept })
     for (const { key, run } of calls) {
+      const failed = (err: unknown): void => { this.#options.onListenerError(err, key) }
       try {
-        run()
+        const result: unknown = run()
+        if (result instanceof Promise) result.catch(failed) // a listener may well be an async function
       } catch (err) {
-        this.#options.onListenerError(err, key)
+        failed(err)
       }
     }
   }

@@ -120,10 +120,11 @@ export class Connection implements Reader {
   #subscribe ({ id, args, history = 1, closedOnly = false, watermarks = false, since }: Subscribe): void {
     const { limits } = this.#surroundings
     if (history > limits.maxHistory) return this.#error(id, 'BAD_FRAME', `Expected \`history\` to be an integer from 1 to ${limits.maxHistory}, got ${describe(history)}`)
+    if (args.length > limits.maxKeysPerConnection) return this.#tooManyKeys(id, args.length)
     const { good, rejected } = this.#sort(args)
     const added = good.filter(({ key }) => !this.#subscriptions.has(key)).length
     const total = this.#subscriptions.size + added
-    if (total > limits.maxKeysPerConnection) return this.#error(id, 'TOO_MANY_KEYS', `Expected at most ${limits.maxKeysPerConnection} keys, got ${total} with these; nothing changed`)
+    if (total > limits.maxKeysPerConnection) return this.#tooManyKeys(id, total)
     const keys: AckedKey[] = []
     for (const key of good) {
       const acked = this.#resume(key, since !== undefined && Object.hasOwn(since, key.key) ? since[key.key] : undefined)
@@ -144,6 +145,7 @@ export class Connection implements Reader {
   }
 
   #unsubscribe ({ id, args }: Unsubscribe): void {
+    if (args.length > this.#surroundings.limits.maxKeysPerConnection) return this.#tooManyKeys(id, args.length)
     const keys: string[] = []
     const rejected: BadKey[] = []
     for (const key of new Set(args)) {
@@ -173,6 +175,11 @@ export class Connection implements Reader {
   #refuse ({ id, code, message }: { id: RequestId, code: FrameCode, message: string }): void {
     this.#error(id, code, message)
     if (++this.#badFrames >= this.#surroundings.limits.maxBadFrames) this.close(CLOSE_CODES.malformed)
+  }
+
+  #tooManyKeys (id: RequestId, count: number): void {
+    const { maxKeysPerConnection } = this.#surroundings.limits
+    this.#error(id, 'TOO_MANY_KEYS', `Expected at most ${maxKeysPerConnection} keys, got ${count} with these; nothing changed`)
   }
 
   #error (id: RequestId, code: FrameCode, message: string): void {

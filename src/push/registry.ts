@@ -23,6 +23,8 @@ export class Topic {
   /** The newest durable event of the key, and the newest that was an import. */
   seq: number
   resetSeq = 0
+  /** Whether those who listen are still to be told of an import. */
+  resetDue = false
   readonly everything = new Group()
   readonly closedOnly = new Group()
   readonly ears = new Set<Ear>()

@@ -20,21 +20,23 @@ export class Resets {
   }
 
   add (topic: Topic): void {
+    topic.resetDue = true
     this.#due.add(topic)
     this.#stopTimer()
     this.#stopTimer = this.#clock.after(QUIET_MS, this.#onQuiet)
   }
 
-  /** Whether those who listen are still to be told; from now on it counts as done. */
-  take (topic: Topic): boolean {
-    return this.#due.size > 0 && this.#due.delete(topic)
+  /** From now on it counts as told. */
+  take (topic: Topic): void {
+    topic.resetDue = false
+    this.#due.delete(topic)
   }
 
   /** All of them. */
   takeAll (): Topic[] {
     this.#stopTimer()
     const topics = [...this.#due]
-    this.#due.clear()
+    for (const topic of topics) this.take(topic)
     return topics
   }
 }

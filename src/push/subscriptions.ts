@@ -77,12 +77,15 @@ export class Subscriptions {
 
   /**
    * What lets a client see that it has missed nothing: how many keys it holds, and the sum of the newest `seq` of
-   * each. Undefined while it is still catching up.
+   * each. Undefined while it is still catching up, or is to be told of an import.
    */
   proof (): { keys: number, seqTotal: number } | undefined {
     if (this.#owed !== undefined) return undefined
     let seqTotal = 0
-    for (const seat of this.#held.values() as MapIterator<Seat>) seqTotal += seat.topic.seq
+    for (const { topic } of this.#held.values() as MapIterator<Seat>) {
+      if (topic.resetDue) return undefined
+      seqTotal += topic.seq
+    }
     return { keys: this.#held.size, seqTotal }
   }
 
@@ -92,6 +95,7 @@ export class Subscriptions {
    */
   pay (before: readonly Frame[] = []): void {
     const outbox = this.#outbox
+    if (this.#isDue) return outbox.send(before)
     let piece = [...before]
     let bytes = 0
     let paid = 0
@@ -114,7 +118,6 @@ export class Subscriptions {
   }
 
   #payLater (): void {
-    if (this.#isDue) return
     this.#isDue = true
     setImmediate(() => {
       this.#isDue = false

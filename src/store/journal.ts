@@ -1,6 +1,6 @@
 import type { Database, RootDatabase } from 'lmdb'
 import type { Entry } from './entry.ts'
-import { decodeEntries, encodeEntries } from './record.ts'
+import { decodeEntries } from './record.ts'
 
 /** Accepted entries in order, a record for each batch, under the place of its first entry in the log. */
 export class Journal {
@@ -10,9 +10,9 @@ export class Journal {
     this.#records = root.openDB('journal', { keyEncoding: 'binary', encoding: 'binary', cache: false })
   }
 
-  /** To be called inside a transaction. */
-  put (position: number, entries: readonly Entry[]): void {
-    this.#records.put(positionKey(position), encodeEntries(entries))
+  /** To be called inside a transaction; a record is what `encodeEntries` makes of entries. */
+  put (position: number, record: Buffer): void {
+    this.#records.put(positionKey(position), record)
   }
 
   * read (): Generator<{ position: number, entries: Entry[] }> {

@@ -9,10 +9,12 @@ import { Book, type Marks } from './book.ts'
 import { Clerk } from './clerk.ts'
 import type { Entry } from './entry.ts'
 import { checkFile } from './damage.ts'
+import { checkRoom } from './disk.ts'
 import { Journal } from './journal.ts'
-import { Meta } from './meta.ts'
+import { checkTables, Meta } from './meta.ts'
 import { claim } from './owner.ts'
 import { Pool } from './pool.ts'
+import { encodeEntries } from './record.ts'
 import { type Applied, type EventQuery, KEEP_EVENTS, type Position, type Query, type Retention, type Store } from './store.ts'
 import { Tail } from './tail.ts'
 
@@ -31,6 +33,9 @@ const IMPORT_WEIGHT = 16
 // How many times `archiveEvery` may wait in memory before producers wait for the archive.
 const MOST_PENDING = 8
 const CONTRACTS_PER_COMMIT = 32
+// What a commit may need beside what it writes: copies of the pages that it changes, one for a record, a few for each lane.
+const RECORD_SPARE = 512 * 1024
+const ARCHIVE_SPARE = 8 * 1024 * 1024
 
 /**
  * Bars on disk. An accepted batch is one record of a journal, which is all that has to be durable before the bars
@@ -51,9 +56,10 @@ export async function createLmdbStore (ladder: Ladder, options: LmdbOptions): Pr
     overlappingSync: false, // a commit that resolves is on disk
     eventTurnBatching: false, // a transaction holds what we put in it and nothing else
   })
-  const meta = new Meta(root)
   let release = async (): Promise<void> => {}
   try {
+    checkTables(root, dataDir)
+    const meta = new Meta(root)
     release = await claim(dataDir, meta.owner)
     return new LmdbStore({ root, meta, ladder, options, epoch: meta.epoch(ladder, dataDir), release })
   } catch (err) {
@@ -84,13 +90,14 @@ class LmdbStore implements Store {
   readonly #archiveEvery: number
   readonly #onArchiveError: (err: unknown) => void
   readonly #release: () => Promise<void>
+  readonly #dataDir: string
   /** How many minutes are in memory only, and the entries up to which they are in the archive. */
   #pending = 0
   #archivedAt: number
   #archiving: Promise<void> | undefined
   #closing = false
 
-  constructor ({ root, meta, ladder, options: { archiveEvery = 65_536, keepEvents = KEEP_EVENTS, onArchiveError }, epoch, release }: Parts) {
+  constructor ({ root, meta, ladder, options: { dataDir, archiveEvery = 65_536, keepEvents = KEEP_EVENTS, onArchiveError }, epoch, release }: Parts) {
     this.epoch = epoch
     this.periods = ladder.rungs.map(({ period }) => period)
     this.#root = root
@@ -101,6 +108,7 @@ class LmdbStore implements Store {
     this.#archiveEvery = archiveEvery
     this.#onArchiveError = onArchiveError
     this.#release = release
+    this.#dataDir = dataDir
     const pool = new Pool()
     this.#book = new Book(ladder, { keepEvents, history: (symbol, period) => new Tail({ symbol, period, archive, pool }) })
     Object.assign(this.#book.marks, meta.marks)
@@ -111,7 +119,9 @@ class LmdbStore implements Store {
 
   async * apply (entries: readonly Entry[]): AsyncGenerator<Applied> {
     if (this.#pending > this.#archiveEvery * MOST_PENDING) await this.#archiving
-    await this.#commit(() => { this.#journal.put(this.#clerk.position, entries) })
+    const record = encodeEntries(entries)
+    checkRoom(this.#dataDir, record.length + RECORD_SPARE)
+    await this.#commit(() => { this.#journal.put(this.#clerk.position, record) })
     yield * this.#clerk.apply(entries)
     this.#pending += weigh(entries)
     if (this.#pending >= Math.min(this.#archiveEvery, CONTRACT_MINUTES * this.#book.contracts.size)) this.#archiving ??= this.#runArchive()
@@ -169,7 +179,6 @@ class LmdbStore implements Store {
     const { position: upTo } = this.#clerk
     const marks: Marks = { ...this.#book.marks }
     const since = this.#archivedAt
-    const pending = this.#pending
     this.#archivedAt = upTo
     this.#pending = 0
     try {
@@ -183,8 +192,7 @@ class LmdbStore implements Store {
         this.#journal.cut(upTo)
       })
     } catch (err) {
-      this.#archivedAt = since
-      this.#pending += pending
+      this.#archivedAt = since // and the next run, which is as far away as ever, takes all
       this.#onArchiveError(err)
     } finally {
       this.#archiving = undefined
@@ -193,6 +201,7 @@ class LmdbStore implements Store {
 
   async #archiveSome (contracts: readonly Contract[], since: number): Promise<void> {
     const seqs: number[] = []
+    checkRoom(this.#dataDir, ARCHIVE_SPARE)
     await this.#commit(() => {
       for (const contract of contracts) {
         this.#archive.put(contract, { book: this.#book, since })

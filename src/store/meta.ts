@@ -8,6 +8,19 @@ import type { OwnerRecord } from './owner.ts'
 /** Changes when an older program could not read what this one writes, or the other way round. */
 const FORMAT = 2
 
+const TABLES = ['bars', 'contracts', 'events', 'journal', 'meta']
+
+/**
+ * Looks whether a file is of this program at all, before anything is written to it.
+ *
+ * @throws KLP_ERR_INCOMPATIBLE
+ */
+export function checkTables (root: RootDatabase, dataDir: string): void {
+  for (const name of root.getKeys()) {
+    if (!TABLES.includes(String(name))) throw new KlineError('KLP_ERR_INCOMPATIBLE', `The data directory \`${dataDir}\` is of another program: it has \`${String(name)}\``)
+  }
+}
+
 /** What a data directory says about itself. */
 export class Meta {
   readonly #texts: Database<string, string>

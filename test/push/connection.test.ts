@@ -226,8 +226,12 @@ t.test('a catch-up that takes long lets others have their turn', async (t) => {
   for (let place = 0; place < 4000; place++) await apply(place)
   receive({ op: 'subscribe', args: ['a.1m'], since: { 'a.1m': { epoch, seq: 0 } } })
   t.equal(registry.size, 0, 'not all in one turn')
-  for (let turns = 0; turns < 100 && registry.size === 0; turns++) await new Promise((resolve) => { setImmediate(resolve) })
-  t.strictSame(socket.read().filter(({ type }) => type === 'bar').map(({ seq }) => seq), Array.from({ length: 4000 }, (_, i) => i + 1))
+  const frames = socket.read()
+  receive({ op: 'subscribe', id: 'more', args: ['b.1m'] })
+  t.match(socket.read(), [{ type: 'ack', id: 'more' }], 'nor more of it because more is asked')
+  for (let turns = 0; turns < 100 && registry.size < 2; turns++) await new Promise((resolve) => { setImmediate(resolve) })
+  frames.push(...socket.read())
+  t.strictSame(frames.filter(({ type }) => type === 'bar').map(({ seq }) => seq), Array.from({ length: 4000 }, (_, i) => i + 1))
 })
 
 t.test('when events go before the reader took them, it is told to begin anew', async (t) => {
@@ -308,6 +312,14 @@ t.test('a heartbeat tells how many keys are held and the sum of their newest seq
   connection.beat(clock.now())
   const seqTotal = [...told.values()].reduce((sum, seq) => sum + seq)
   t.match(socket.read(), [{ keys: 3, seqTotal }], 'what a client adds up from its frames')
+  await take({ kind: 'import', symbol: 'a', minutes: [minuteAt(-7)] })
+  connection.beat(clock.now())
+  t.strictSame(socket.read(), [{ type: 'heartbeat', ts: clock.now() }], 'none while an import is still to be told of')
+  clock.advance(1000)
+  const resets = socket.read()
+  t.strictSame(resets.map(({ type }) => type), ['reset', 'reset'])
+  connection.beat(clock.now())
+  t.match(socket.read(), [{ keys: 3, seqTotal: resets.reduce((sum, { seq }) => sum + seq, 0) }])
   socket.stuck = true
   receive({ op: 'ping' })
   receive({ op: 'subscribe', args: ['a.5m'], since: { 'a.5m': { epoch, seq: 0 } } })
@@ -315,4 +327,13 @@ t.test('a heartbeat tells how many keys are held and the sum of their newest seq
   socket.stuck = false
   socket.drain()
   t.strictSame(socket.read().filter(({ type }) => type === 'heartbeat'), [{ type: 'heartbeat', ts: clock.now() }], 'none while keys are catching up')
+})
+
+t.test('a request with more keys than a connection may hold is refused before any of them is looked at', async (t) => {
+  const { socket, receive } = start()
+  const args = Array.from({ length: 101 }, () => 'a.1m')
+  for (const op of ['subscribe', 'unsubscribe']) {
+    receive({ op, id: op, args })
+    t.match(socket.read(), [{ type: 'error', id: op, code: 'TOO_MANY_KEYS', message: 'Expected at most 100 keys, got 101 with these; nothing changed' }])
+  }
 })

@@ -153,6 +153,14 @@ t.test('a listener that throws is logged and hurts neither the producer nor the 
   t.match(logged, [{ evidence: { key: 'a.1m', err: { message: 'mine' } }, message: 'a listener threw' }])
 })
 
+t.test('what an async listener throws is logged as well', async (t) => {
+  const { hub, logged } = start(t)
+  hub.subscribe('a.1m', async () => { throw new Error('later') })
+  await hub.ingest(minute(0))
+  await turn()
+  t.match(logged, [{ evidence: { key: 'a.1m', err: { message: 'later' } }, message: 'a listener threw' }])
+})
+
 t.test('a listener to what is not a key is refused', async (t) => {
   const { hub } = start(t)
   t.throws(() => hub.subscribe('nonsense', () => {}), { code: 'KLP_ERR_KEY', message: /`nonsense`/ })

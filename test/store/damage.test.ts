@@ -1,3 +1,4 @@
+import { open } from 'lmdb'
 import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -37,6 +38,17 @@ t.test('a file that is damaged is refused with its name and how, whatever is wro
   writeFileSync(path, whole)
   const again = await openStore(dataDir)
   t.equal(again.position('BTCUSDT', '1m').seq, 300)
+  await again.close()
+})
+
+t.test('a file of another program is refused, and not touched', async (t) => {
+  const dataDir = t.testdir()
+  const root = open({ path: join(dataDir, 'bars.mdb'), noSubdir: true, maxDbs: 4 })
+  await root.openDB({ name: 'theirs' }).put('key', 'value')
+  await root.close()
+  await t.rejects(openStore(dataDir), { code: 'KLP_ERR_INCOMPATIBLE', message: /another program: it has `theirs`/ })
+  const again = open({ path: join(dataDir, 'bars.mdb'), noSubdir: true, maxDbs: 4 })
+  t.strictSame([...again.getKeys()], ['theirs'])
   await again.close()
 })
 

@@ -1,0 +1,13 @@
+import { statfsSync } from 'node:fs'
+
+/**
+ * Whether a disk has room for so many bytes, asked before LMDB is: one that runs full in the middle of a commit is
+ * no harm once, but lmdb (3.5.6) has been seen to corrupt its own memory when that happens again and again.
+ *
+ * @throws an error that says what is left
+ */
+export function checkRoom (directory: string, bytes: number): void {
+  const { bavail, bsize } = statfsSync(directory)
+  const left = bavail * bsize
+  if (left < bytes) throw new Error(`The disk of \`${directory}\` has ${left} bytes left, and a commit may need ${bytes}`)
+}
