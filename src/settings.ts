@@ -6,19 +6,21 @@ import { describe } from './wire/describe.ts'
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
 /**
- * Reads HOST (127.0.0.1), PORT (3000), DATA_DIR (./data), LOG_LEVEL (info), and what the plugin has a default for:
+ * Reads HOST (127.0.0.1), PORT (3000), DATA_DIR (./data), LOG_LEVEL (info), WARM_UP (on; or off), and what the plugin has a default for:
  * CLOSE_GRACE_MS, KEEP_EVENTS, RETAIN_DAYS (`1m=90,1h=730`).
  *
  * @throws KLP_ERR_OPTION
  */
 export function serverSettings (env: NodeJS.ProcessEnv): ServeOptions {
-  const { HOST: host = '127.0.0.1', PORT: port = '3000', DATA_DIR: dataDir = './data', LOG_LEVEL: level = 'info', CLOSE_GRACE_MS: grace, KEEP_EVENTS: events, RETAIN_DAYS: days } = env
+  const { HOST: host = '127.0.0.1', PORT: port = '3000', DATA_DIR: dataDir = './data', LOG_LEVEL: level = 'info', WARM_UP: warmUp = 'on', CLOSE_GRACE_MS: grace, KEEP_EVENTS: events, RETAIN_DAYS: days } = env
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw refusal('PORT', 'an integer from 0 to 65535', port)
   if (!LEVELS.includes(level)) throw refusal('LOG_LEVEL', `one of ${LEVELS.join(' ')}`, level)
+  if (warmUp !== 'on' && warmUp !== 'off') throw refusal('WARM_UP', 'on or off', warmUp)
   return {
     host,
     port: Number(port),
     dataDir,
+    warmUp: warmUp === 'on',
     // Line by line: a buffer that is flushed at the end never empties when nobody reads it, and the process never ends.
     logger: { level, stream: process.stdout },
     ...(grace === undefined ? undefined : { closeGraceMs: grace === 'off' ? grace : parseNumber('CLOSE_GRACE_MS', 'an integer from 0 up, or `off`', grace) }),

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import { connect as connectNet } from 'node:net'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -167,4 +168,33 @@ t.test('a fault of ours behind a route is answered with 500 and is in the log', 
   t.match(lines.map((line) => JSON.parse(line)), [{ level: 50, msg: 'a request failed', err: { message: 'a bug' } }])
   t.equal((await fetch(`${app.listeningOrigin}/klines`)).status, 400)
   t.equal(lines.length, 1, 'what a client did wrong is not')
+})
+
+t.test('a server that warms up has run the code in when it listens, and nothing of that is left', async (t) => {
+  const directory = t.testdir({ temporary: {} })
+  const temporary = join(directory, 'temporary')
+  const server = runSource(t, 'test/fixture/tracing-server.ts', { args: [join(directory, 'data')], env: { WARM_UP: 'on', TMPDIR: temporary } })
+  const { index, input } = await server.says(/Server listening at (http[^"]+)/)
+  const compiled = input.slice(0, index).match(/completed (?:optimizing|compiling).*/g)?.join('\n') ?? ''
+  for (const name of ['parseMinute', 'addExact', 'eachBar', 'bucketText']) t.ok(compiled.includes(name), name)
+  t.strictSame(readdirSync(temporary).filter((name) => name.startsWith('kline-push')), [])
+  const [, url] = /Server listening at (http[^"]+)/.exec(server.out) as RegExpExecArray
+  t.match(await (await fetch(`${url}/health`)).json(), { status: 'ok', symbols: 0, connections: 0, keys: 0 })
+})
+
+t.test('a server without a data directory warms up without one', async (t) => {
+  const app = await serve({ host: '127.0.0.1', port: 0, logger: false, warmUp: true })
+  t.teardown(() => app.close())
+  t.match(app.klineHub.health(), { status: 'ok', symbols: 0 })
+})
+
+t.test('where it can not warm up, the server says so and serves all the same', async (t) => {
+  const lines: string[] = []
+  const { TMPDIR = '/tmp' } = process.env
+  t.teardown(() => { process.env.TMPDIR = TMPDIR })
+  process.env.TMPDIR = join(t.testdir(), 'nowhere')
+  const app = await serve({ host: '127.0.0.1', port: 0, dataDir: t.testdir(), logger: { level: 'warn', stream: { write (line: string) { lines.push(line) } } }, warmUp: true })
+  t.teardown(() => app.close())
+  t.match(lines.map((line) => JSON.parse(line)), [{ level: 40, err: { code: 'ENOENT' }, msg: /^could not warm up/ }])
+  t.match(await (await fetch(`${app.listeningOrigin}/health`)).json(), { status: 'ok' })
 })
