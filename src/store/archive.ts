@@ -1,8 +1,11 @@
 import type { Database, RootDatabase } from 'lmdb'
+import type { Bucket } from '../market/bucket.ts'
 import type { Contract } from '../market/contract.ts'
 import type { Lane } from '../market/lane.ts'
 import type { Book } from './book.ts'
-import { BY_SEQ, BY_TIME, Table } from './table.ts'
+import { Blocks } from './blocks.ts'
+import { decodeRows, encodeRows } from './row.ts'
+import { Table } from './table.ts'
 import type { Tail } from './tail.ts'
 
 /** How many more rows of a lane one run may remove than it adds: what has to go, goes little by little. */
@@ -13,17 +16,18 @@ const HEAD = 4
 const PER_LANE = 4
 
 /**
- * Where bars and events go when they leave the memory. Beside them a row per contract says up to which entry of the
- * log its bars go; all of them are written in one transaction, and whatever writes has to be called inside one.
+ * Where bars and events go when they leave the memory. Beside them a row per contract holds its unfinished bars and
+ * says up to which entry of the log all of them go; they are written in one transaction, and whatever writes has to
+ * be called inside one.
  */
 export class Archive {
   readonly bars: Table
-  readonly events: Table
+  readonly events: Blocks
   readonly #contracts: Database<Buffer, Buffer>
 
   constructor (root: RootDatabase) {
-    this.bars = new Table(root, 'bars', BY_TIME)
-    this.events = new Table(root, 'events', BY_SEQ)
+    this.bars = new Table(root)
+    this.events = new Blocks(root)
     this.#contracts = root.openDB('contracts', { keyEncoding: 'binary', encoding: 'binary', cache: false })
   }
 
@@ -36,10 +40,12 @@ export class Archive {
     }
     const state = new Float64Array(HEAD + PER_LANE * lanes.length)
     state.set([position, first, frontier, watermark])
-    lanes.forEach(({ seq, resetSeq, newest, open }, i) => {
-      state.set([seq, resetSeq, newest, open === undefined ? NaN : open.time], HEAD + PER_LANE * i)
+    const open: Bucket[] = []
+    lanes.forEach(({ seq, resetSeq, newest, open: bucket }, i) => {
+      state.set([seq, resetSeq, newest, bucket === undefined ? 0 : 1], HEAD + PER_LANE * i)
+      if (bucket !== undefined) open.push(bucket)
     })
-    this.#contracts.put(Buffer.from(symbol, 'latin1'), Buffer.from(state.buffer))
+    this.#contracts.put(Buffer.from(symbol, 'latin1'), Buffer.concat([Buffer.from(state.buffer), encodeRows(open)]))
   }
 
   /** Brings every contract back to where it was when it was put here. */
@@ -47,23 +53,24 @@ export class Archive {
     for (const { key, value } of this.#contracts.getRange()) {
       const symbol = key.toString('latin1')
       const contract = book.contract(symbol)
-      const state = new Float64Array(new Uint8Array(value).buffer)
+      const stateBytes = (HEAD + PER_LANE * contract.lanes.length) * Float64Array.BYTES_PER_ELEMENT
+      const state = new Float64Array(new Uint8Array(value.subarray(0, stateBytes)).buffer)
+      const unfinished = decodeRows(value.subarray(stateBytes))
       const [position, first, frontier, watermark] = state
       Object.assign(contract, { position, barsPosition: position, first, frontier, watermark })
       contract.lanes.forEach((lane, i) => {
-        const [seq, resetSeq, newest, open] = state.subarray(HEAD + PER_LANE * i)
+        const [seq, resetSeq, newest, isOpen] = state.subarray(HEAD + PER_LANE * i)
         Object.assign(lane, { seq, resetSeq, newest });
         (lane.history as Tail).archived(seq)
-        if (!Number.isNaN(open)) lane.open = this.bars.at(symbol, lane.period, open)
+        if (isOpen === 1) lane.open = unfinished.shift()
       })
     }
   }
 
-  #putLane (symbol: string, { period, history, open, resetSeq }: Lane): number {
+  #putLane (symbol: string, { period, history, resetSeq }: Lane): number {
     const { bars, events } = (history as Tail).unarchived()
     for (const bucket of bars) this.bars.put(symbol, period, bucket)
-    for (const bucket of events) if (bucket.seq > resetSeq) this.events.put(symbol, period, bucket)
-    if (open !== undefined) this.bars.put(symbol, period, open)
+    this.events.put(symbol, period, events.filter(({ seq }) => seq > resetSeq))
     return Math.max(bars.length, events.length)
   }
 
@@ -72,8 +79,8 @@ export class Archive {
     const { symbol } = contract
     const { pruned } = lane.history as Tail
     const floor = book.floor(contract, lane)
-    if (floor > pruned.bars && this.bars.prune(symbol, lane.period, { before: floor, limit })) pruned.bars = floor
+    if (floor > pruned.bars && this.bars.prune(symbol, lane.period, { time: floor, limit })) pruned.bars = floor
     const oldest = book.oldestSeq(lane)
-    if (oldest > pruned.events && this.events.prune(symbol, lane.period, { before: oldest + 1, limit })) pruned.events = oldest
+    if (oldest > pruned.events && this.events.prune(symbol, lane.period, { seq: oldest, limit })) pruned.events = oldest
   }
 }

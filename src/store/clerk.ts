@@ -7,7 +7,7 @@ import type { ClockMark, Entry, Import, Watermark } from './entry.ts'
 import type { Applied, Result } from './store.ts'
 
 /** How long one slice may hold the event loop, and how often it looks at the clock. */
-const SLICE_MS = 20
+const SLICE_MS = 10
 const LOOK_EVERY = 64
 
 /**

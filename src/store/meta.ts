@@ -6,7 +6,7 @@ import { newEpoch } from './epoch.ts'
 import type { OwnerRecord } from './owner.ts'
 
 /** Changes when an older program could not read what this one writes, or the other way round. */
-const FORMAT = 2
+const FORMAT = 3
 
 const TABLES = ['bars', 'contracts', 'events', 'journal', 'meta']
 

@@ -3,6 +3,8 @@ import type { Span } from '../market/lane.ts'
 import type { Pool } from './pool.ts'
 import { Rows } from './rows.ts'
 
+const ALL: Span = { start: -Infinity, end: Infinity, limit: Infinity, newest: false }
+
 /**
  * The newest closed bars of one key, in memory, and its newest durable events. The event that made a bar what it is
  * is the bar itself; only those that a bar does not show any more are kept beside it.
@@ -35,10 +37,17 @@ export class Recent {
   /** The events after `seq`, ascending, at most `limit`. */
   eventsAfter (seq: number, limit: number): Bucket[] {
     const { bars } = this
-    const span: Span = { start: seq + 1, end: Infinity, limit: Infinity, newest: false }
-    const events = this.#past?.range(span) ?? []
+    const events = this.#past?.range({ ...ALL, start: seq + 1 }) ?? []
     for (let place = 0; place < bars.length; place++) if (bars.seqAt(place) > seq) events.push(bars.get(place))
     return events.sort((a, b) => a.seq - b.seq).slice(0, limit)
+  }
+
+  /** All bars, and the events after `seq`, ascending. */
+  all (seq: number): { bars: Bucket[], events: Bucket[] } {
+    const bars = this.bars.range(ALL)
+    const events = this.#past?.range({ ...ALL, start: seq + 1 }) ?? []
+    for (const bar of bars) if (bar.seq > seq) events.push(bar)
+    return { bars, events: events.sort((a, b) => a.seq - b.seq) }
   }
 
   /** Lets go of all that is not newer than this event. */

@@ -42,19 +42,36 @@ export function unpackRow (from: Float64Array, at: number, wide: WideSums | unde
   return bucket
 }
 
-/** A row on disk: the doubles, little-endian as every machine that Node runs on, then the wide sums if there are any. */
-export function encodeRow (bucket: Bucket): Buffer {
-  const doubles = new Float64Array(ROW)
-  packRow(bucket, doubles, 0)
-  const row = Buffer.from(doubles.buffer)
-  return bucket.wide === undefined ? row : Buffer.concat([row, Buffer.from(formatWide(bucket.wide), 'latin1')])
+const DOUBLES = new Float64Array(ROW)
+const BYTES = new Uint8Array(DOUBLES.buffer)
+const LENGTH = BYTES.length + 2
+
+/**
+ * Rows on disk, one after another: the doubles, little-endian as every machine that Node runs on, the length of what
+ * follows u16, and that: the wide sums if there are any.
+ */
+export function encodeRows (buckets: readonly Bucket[]): Buffer {
+  const texts = buckets.map(({ wide }) => wide === undefined ? '' : formatWide(wide))
+  const rows = Buffer.allocUnsafe(texts.reduce((length, text) => length + text.length, LENGTH * buckets.length))
+  let at = 0
+  for (let i = 0; i < buckets.length; i++) {
+    packRow(buckets[i], DOUBLES, 0)
+    rows.set(BYTES, at)
+    at = rows.writeUInt16LE(texts[i].length, at + BYTES.length)
+    at += rows.write(texts[i], at, 'latin1')
+  }
+  return rows
 }
 
-export function decodeRow (row: Buffer): Bucket {
-  const bytes = new Uint8Array(ROW * 8)
-  bytes.set(row.subarray(0, ROW * 8)) // a copy, because doubles must be read from a multiple of eight
-  const text = row.toString('latin1', ROW * 8)
-  return unpackRow(new Float64Array(bytes.buffer), 0, text === '' ? undefined : parseWide(text))
+export function decodeRows (rows: Buffer): Bucket[] {
+  const buckets: Bucket[] = []
+  for (let at = 0; at < rows.length;) {
+    BYTES.set(rows.subarray(at, at + BYTES.length)) // a copy, because doubles must be read from a multiple of eight
+    const from = at + LENGTH
+    at = from + rows.readUInt16LE(from - 2)
+    buckets.push(unpackRow(DOUBLES, 0, at === from ? undefined : parseWide(rows.toString('latin1', from, at))))
+  }
+  return buckets
 }
 
 function formatWide ({ volume, turnover, trades }: WideSums): string {

@@ -5,8 +5,6 @@ import type { Archive } from './archive.ts'
 import type { Pool } from './pool.ts'
 import { Recent } from './recent.ts'
 
-const ALL: Span = { start: -Infinity, end: Infinity, limit: Infinity, newest: false }
-
 export interface TailOptions { readonly symbol: string, readonly period: Period, readonly archive: Archive, readonly pool: Pool }
 
 /**
@@ -29,8 +27,7 @@ export class Tail implements History {
     const recent = this.#recent?.bars.at(time)
     if (recent !== undefined) return recent
     const { symbol, period, archive } = this.#options
-    const old = archive.bars.at(symbol, period, time)
-    return old?.closed === true ? old : undefined // a bar that was open when it went to the archive is not history yet
+    return archive.bars.at(symbol, period, time)
   }
 
   range (span: Span): Bucket[] {
@@ -55,14 +52,14 @@ export class Tail implements History {
 
   eventsAfter (seq: number, limit: number): Bucket[] {
     const { symbol, period, archive } = this.#options
-    const older = seq < this.#archivedSeq ? archive.events.range(symbol, period, { start: seq + 1, end: this.#archivedSeq + 1, limit, newest: false }) : []
+    const older = seq < this.#archivedSeq ? archive.events.range(symbol, period, { seq, last: this.#archivedSeq, limit }) : []
     const recent = this.#recent?.eventsAfter(Math.max(seq, this.#archivedSeq), limit - older.length) ?? []
     return [...older, ...recent]
   }
 
   /** What the archive has not got yet. */
   unarchived (): { bars: Bucket[], events: Bucket[] } {
-    return { bars: this.#recent?.bars.range(ALL) ?? [], events: this.#recent?.eventsAfter(this.#archivedSeq, Infinity) ?? [] }
+    return this.#recent?.all(this.#archivedSeq) ?? { bars: [], events: [] }
   }
 
   /** The archive holds what the key was when it had had `seq` events. */

@@ -1,0 +1,51 @@
+import type { Database, RootDatabase } from 'lmdb'
+import type { Bucket } from '../market/bucket.ts'
+import type { Period } from '../market/period.ts'
+import { rowKey } from './row-key.ts'
+import { decodeRows, encodeRows } from './row.ts'
+
+/** Events of a block: two blocks fit on a page of 4 KiB, so that LMDB gives none of them pages of its own. */
+const BLOCK = 16
+const LAST = 2 ** 48 - 1
+
+/**
+ * Durable events on disk: each is its bar as it was then. They are clustered by key, several in a block, under the
+ * `seq` of the block's last, so that what follows a `seq` begins with the next block. What writes has to be called
+ * inside a transaction.
+ */
+export class Blocks {
+  readonly #db: Database<Buffer, Buffer>
+
+  constructor (root: RootDatabase) {
+    this.#db = root.openDB('events', { keyEncoding: 'binary', encoding: 'binary', cache: false })
+  }
+
+  /** The events after `seq` and up to `last`, ascending, at most `limit`. */
+  range (symbol: string, period: Period, { seq, last, limit }: { seq: number, last: number, limit: number }): Bucket[] {
+    const events: Bucket[] = []
+    if (seq >= last) return events
+    for (const { value } of this.#db.getRange({ start: rowKey(symbol, period, seq + 1), end: rowKey(symbol, period, LAST) })) {
+      for (const event of decodeRows(value)) {
+        if (event.seq <= seq) continue
+        if (event.seq > last || events.length === limit) return events
+        events.push(event)
+      }
+    }
+    return events
+  }
+
+  /** Ascending events that follow on those that are here. */
+  put (symbol: string, period: Period, events: readonly Bucket[]): void {
+    for (let from = 0; from < events.length; from += BLOCK) {
+      const block = events.slice(from, from + BLOCK)
+      this.#db.put(rowKey(symbol, period, block[block.length - 1].seq), encodeRows(block))
+    }
+  }
+
+  /** Removes the oldest blocks of which no event follows `seq`, at most `limit`; whether that were all. */
+  prune (symbol: string, period: Period, { seq, limit }: { seq: number, limit: number }): boolean {
+    const keys = [...this.#db.getKeys({ start: rowKey(symbol, period, 0), end: rowKey(symbol, period, seq + 1), limit })]
+    for (const key of keys) this.#db.remove(key)
+    return keys.length < limit
+  }
+}
