@@ -4,12 +4,16 @@ import fp from 'fastify-plugin'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { CheckedOptions } from '../src/options.ts'
+import { WINDOW_BITS } from '../src/wire/pack.ts'
+
+/** Every frame stands for itself, so that one that is compressed serves all who get it. */
+const DEFLATE = { serverNoContextTakeover: true, clientNoContextTakeover: true, serverMaxWindowBits: WINDOW_BITS }
 
 /** Brings WebSockets, unless the application has brought them itself. */
-async function websocketPlugin (app: FastifyInstance, { maxFrameBytes }: CheckedOptions): Promise<void> {
+async function websocketPlugin (app: FastifyInstance, { maxFrameBytes, deflate }: CheckedOptions): Promise<void> {
   if (!app.hasDecorator('websocketServer')) {
     // Twice the limit, so that a frame somewhat too long gets an answer that says so, and one much too long gets 1009.
-    await app.register(websocket, { options: { maxPayload: maxFrameBytes * 2 }, errorHandler: endBroken })
+    await app.register(websocket, { options: { maxPayload: maxFrameBytes * 2, perMessageDeflate: deflate && DEFLATE }, errorHandler: endBroken })
   }
   app.server.on('upgrade', endUnreadable) // after the one that answers
 }

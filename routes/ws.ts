@@ -35,10 +35,12 @@ export default async function wsRoute (app: FastifyInstance): Promise<void> {
  * ours and its own (pings, pongs, the close) never interleave.
  */
 class WholeFrames implements Socket {
+  readonly deflates: boolean
   readonly #webSocket: WebSocket
   readonly #raw: NetSocket
 
   constructor (webSocket: WebSocket, raw: NetSocket) {
+    this.deflates = webSocket.extensions.includes('permessage-deflate')
     this.#webSocket = webSocket
     this.#raw = raw
   }

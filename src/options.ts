@@ -35,6 +35,8 @@ export interface KlinePushOptions {
   maxFrameBytes?: number
   /** Malformed frames in a row after which a connection is closed with 4009. @default 10 */
   maxBadFrames?: number
+  /** Whether clients that offer it get compressed frames (permessage-deflate, without context takeover). @default false */
+  deflate?: boolean
   /** Bars that a snapshot may hold. @default 5000 */
   maxHistory?: number
   /** Bars that one `GET /klines` may ask for. @default 5000 */
@@ -61,6 +63,7 @@ export const DEFAULTS: CheckedOptions = Object.freeze({
   maxBufferedBytes: 1_048_576,
   maxFrameBytes: 1_048_576,
   maxBadFrames: 10,
+  deflate: false,
   maxHistory: 5000,
   maxBarsPerQuery: 5000,
   maxBodyBytes: 8_388_608,
@@ -84,9 +87,10 @@ export function checkOptions (options: KlinePushOptions): CheckedOptions {
     const max = name.endsWith('Ms') ? TIMER_MAX : Number.MAX_SAFE_INTEGER
     if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > max) throw refusal(name, `an integer from 1 to ${max}`, value)
   }
-  const { dataDir, prefix, periods, calendar, closeGraceMs, pingEveryMs, pongTimeoutMs } = checked
+  const { dataDir, prefix, periods, calendar, deflate, closeGraceMs, pingEveryMs, pongTimeoutMs } = checked
   if (dataDir !== undefined && (typeof dataDir !== 'string' || dataDir === '' || dataDir.includes('\0'))) throw refusal('dataDir', 'a path', dataDir)
   if (typeof prefix !== 'string' || !/^(\/.*[^/])?$/.test(prefix)) throw refusal('prefix', 'a path that begins with a slash and ends without one', prefix)
+  if (typeof deflate !== 'boolean') throw refusal('deflate', 'true or false', deflate)
   if (closeGraceMs !== 'off' && !(Number.isInteger(closeGraceMs) && closeGraceMs >= 0 && closeGraceMs <= TIMER_MAX)) throw refusal('closeGraceMs', `an integer from 0 to ${TIMER_MAX}, or 'off'`, closeGraceMs)
   if (!Array.isArray(periods)) throw refusal('periods', 'an array', periods)
   for (const period of periods) if (!isPeriod(period)) throw refusal('periods', `some of ${PERIODS.join(' ')}`, period)

@@ -7,26 +7,31 @@ const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
 /**
  * Reads HOST (127.0.0.1), PORT (3000), DATA_DIR (./data), LOG_LEVEL (info), WARM_UP (on; or off), and what the plugin has a default for:
- * CLOSE_GRACE_MS, KEEP_EVENTS, RETAIN_DAYS (`1m=90,1h=730`).
+ * CLOSE_GRACE_MS, KEEP_EVENTS, RETAIN_DAYS (`1m=90,1h=730`), DEFLATE (on or off).
  *
  * @throws KLP_ERR_OPTION
  */
 export function serverSettings (env: NodeJS.ProcessEnv): ServeOptions {
-  const { HOST: host = '127.0.0.1', PORT: port = '3000', DATA_DIR: dataDir = './data', LOG_LEVEL: level = 'info', WARM_UP: warmUp = 'on', CLOSE_GRACE_MS: grace, KEEP_EVENTS: events, RETAIN_DAYS: days } = env
+  const { HOST: host = '127.0.0.1', PORT: port = '3000', DATA_DIR: dataDir = './data', LOG_LEVEL: level = 'info', WARM_UP: warmUp = 'on', DEFLATE: deflate, CLOSE_GRACE_MS: grace, KEEP_EVENTS: events, RETAIN_DAYS: days } = env
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw refusal('PORT', 'an integer from 0 to 65535', port)
   if (!LEVELS.includes(level)) throw refusal('LOG_LEVEL', `one of ${LEVELS.join(' ')}`, level)
-  if (warmUp !== 'on' && warmUp !== 'off') throw refusal('WARM_UP', 'on or off', warmUp)
   return {
     host,
     port: Number(port),
     dataDir,
-    warmUp: warmUp === 'on',
+    warmUp: parseSwitch('WARM_UP', warmUp),
     // Line by line: a buffer that is flushed at the end never empties when nobody reads it, and the process never ends.
     logger: { level, stream: process.stdout },
+    ...(deflate === undefined ? undefined : { deflate: parseSwitch('DEFLATE', deflate) }),
     ...(grace === undefined ? undefined : { closeGraceMs: grace === 'off' ? grace : parseNumber('CLOSE_GRACE_MS', 'an integer from 0 up, or `off`', grace) }),
     ...(events === undefined ? undefined : { keepEvents: parseNumber('KEEP_EVENTS', 'an integer from 1 up', events) }),
     ...(days === undefined ? undefined : { retainDays: parseRetainDays(days) }),
   }
+}
+
+function parseSwitch (name: string, text: string): boolean {
+  if (text !== 'on' && text !== 'off') throw refusal(name, 'on or off', text)
+  return text === 'on'
 }
 
 function parseNumber (name: string, expected: string, text: string): number {

@@ -59,7 +59,7 @@ async function hold (t: Test, { length, how, power }: { length: number, how: 'st
   const { failed, seed, errorInstance } = await fc.check(promise, { numRuns: RUNS, endOnFailure: true, ...(MINUTES > 0 ? { interruptAfterTimeLimit: MINUTES * 60_000 } : undefined) })
   t.notOk(failed, `seed ${seed}: ${String(errorInstance).slice(0, 3000)}`)
   t.comment(JSON.stringify(totals))
-  for (const name of ['recovered', 'snapshots', 'resets', 'heartbeats', 'events', 'slow']) t.ok(totals[name] > 0, `${name}: ${totals[name]}`)
+  for (const name of ['recovered', 'snapshots', 'resets', 'heartbeats', 'events', 'slow', 'batches', 'deflated']) t.ok(totals[name] > 0, `${name}: ${totals[name]}`)
 }
 
 t.test('whatever happens in between, after it has caught up a follower has the bars of the server, by frames alone', async (t) => {

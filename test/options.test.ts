@@ -30,6 +30,7 @@ t.test('a bad option is refused with its name and value', async (t) => {
     [{ calendar: {} }, /`calendar`/],
     [{ calendar: null }, /`calendar`.*`null`/],
     [{ pingEveryMs: 50_000 }, /`pingEveryMs`.*less than `pongTimeoutMs` \(50000\).*`50000`/],
+    [{ deflate: 'on' }, /`deflate`.*true or false.*`"on"`/],
     [{ maxKeys: 1 }, /no option `maxKeys`/],
     [{ closeGraceMs: -1 }, /`closeGraceMs`.*from 0 to 2147483647, or 'off'.*`-1`/],
     [{ closeGraceMs: 1.5 }, /`closeGraceMs`.*`1.5`/],
@@ -68,7 +69,8 @@ t.test('the server reads its settings from the environment', async (t) => {
   t.strictSame(serverSettings({}), { host: '127.0.0.1', port: 3000, dataDir: './data', warmUp: true, logger: { level: 'info', stream: process.stdout } })
   t.strictSame(serverSettings({ HOST: '::', PORT: '0', DATA_DIR: '/d', LOG_LEVEL: 'silent', WARM_UP: 'off' }), { host: '::', port: 0, dataDir: '/d', warmUp: false, logger: { level: 'silent', stream: process.stdout } })
   t.match(serverSettings({ CLOSE_GRACE_MS: '0', KEEP_EVENTS: '50', RETAIN_DAYS: '1m=90, 1h=730.5' }), { closeGraceMs: 0, keepEvents: 50, retainDays: { '1m': 90, '1h': 730.5 } })
-  t.match(serverSettings({ CLOSE_GRACE_MS: 'off' }), { closeGraceMs: 'off' })
+  t.match(serverSettings({ CLOSE_GRACE_MS: 'off', DEFLATE: 'on' }), { closeGraceMs: 'off', deflate: true })
+  t.throws(() => serverSettings({ DEFLATE: 'yes' }), { code: 'KLP_ERR_OPTION', message: 'Expected `DEFLATE` to be on or off, got `"yes"` (string)' })
   for (const [name, value] of [['CLOSE_GRACE_MS', 'on'], ['CLOSE_GRACE_MS', '-1'], ['KEEP_EVENTS', 'all'], ['RETAIN_DAYS', '90'], ['RETAIN_DAYS', '1m=90;1h=3']]) {
     t.throws(() => serverSettings({ [name]: value }), { code: 'KLP_ERR_OPTION', message: new RegExp(`\`${name}\`.*\`"${value}"\``) })
   }

@@ -1,4 +1,3 @@
-import type { Frame } from '../wire/frame.ts'
 import type { Sheet } from './sheet.ts'
 import type { Socket } from './socket.ts'
 
@@ -23,19 +22,19 @@ function hand (socket: Socket, end: number): void {
   if (socket.buffered > 0) used = end
 }
 
-/** Hands frames to a socket in one write. */
-export function writeFrames (socket: Socket, frames: readonly Frame[]): void {
-  if (frames.length === 1) {
-    socket.write(frames[0].bytes)
+/** Hands pieces to a socket in one write. */
+export function writePieces (socket: Socket, pieces: readonly Buffer[]): void {
+  if (pieces.length === 1) {
+    socket.write(pieces[0])
     return
   }
   let length = 0
-  for (const { bytes } of frames) length += bytes.length
+  for (const piece of pieces) length += piece.length
   makeRoom(length)
   let at = used
-  for (const { bytes } of frames) {
-    arena.set(bytes, at)
-    at += bytes.length
+  for (const piece of pieces) {
+    arena.set(piece, at)
+    at += piece.length
   }
   hand(socket, at)
 }

@@ -117,7 +117,7 @@ export class Connection implements Reader {
     this.#surroundings.onEnd(this)
   }
 
-  #subscribe ({ id, args, history = 1, closedOnly = false, watermarks = false, since }: Subscribe): void {
+  #subscribe ({ id, args, history = 1, closedOnly = false, watermarks = false, batch, since }: Subscribe): void {
     const { limits } = this.#surroundings
     if (history > limits.maxHistory) return this.#error(id, 'BAD_FRAME', `Expected \`history\` to be an integer from 1 to ${limits.maxHistory}, got ${describe(history)}`)
     if (args.length > limits.maxKeysPerConnection) return this.#tooManyKeys(id, args.length)
@@ -131,6 +131,7 @@ export class Connection implements Reader {
       keys.push(acked)
       this.#subscriptions.add({ key, history, closedOnly, watermarks, after: acked.replayed === undefined ? undefined : acked.seq - acked.replayed })
     }
+    if (batch !== undefined) this.outbox.batches = batch
     this.#stir()
     this.#subscriptions.pay([ackFrame({ id, op: 'subscribe', keys, rejected })])
   }

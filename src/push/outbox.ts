@@ -1,5 +1,6 @@
 import type { Frame } from '../wire/frame.ts'
-import { writeFrames, writePlaces } from './arena.ts'
+import { packFrames } from '../wire/pack.ts'
+import { writePieces, writePlaces } from './arena.ts'
 import type { Sheet } from './sheet.ts'
 import type { Socket } from './socket.ts'
 
@@ -26,7 +27,10 @@ export interface Reader {
 export class Outbox {
   /** When it last sent data, UTC milliseconds. */
   quietSince: number
+  /** Whether what goes out in one write goes as one frame. */
+  batches = false
   readonly #socket: Socket
+  readonly #deflates: boolean
   readonly #reader: Reader
   readonly #limit: number
   /** The places of this tick; the array is used again and again, so that a tick leaves no garbage. */
@@ -41,6 +45,7 @@ export class Outbox {
   /** `now` is UTC milliseconds. */
   constructor (socket: Socket, reader: Reader, { maxBufferedBytes, now }: { maxBufferedBytes: number, now: number }) {
     this.#socket = socket
+    this.#deflates = socket.deflates
     this.#reader = reader
     this.#limit = maxBufferedBytes
     this.quietSince = now
@@ -67,7 +72,11 @@ export class Outbox {
       return false
     }
     if (this.#ended || count === 0) return false
-    writePlaces(this.#socket, sheet, { places: this.#places, count })
+    if (this.batches || this.#deflates) {
+      this.#pack(this.#places.slice(0, count).map((place) => sheet.frame(place)))
+    } else {
+      writePlaces(this.#socket, sheet, { places: this.#places, count })
+    }
     return this.#noteStall()
   }
 
@@ -107,8 +116,12 @@ export class Outbox {
   }
 
   #write (frames: readonly Frame[]): void {
-    writeFrames(this.#socket, frames)
+    this.#pack(frames)
     this.#noteStall()
+  }
+
+  #pack (frames: readonly Frame[]): void {
+    writePieces(this.#socket, packFrames(frames, { batches: this.batches, deflates: this.#deflates }))
   }
 
   #noteStall (): boolean {

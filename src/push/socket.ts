@@ -2,6 +2,8 @@
 export interface Socket {
   /** Hands over whole frames. The bytes must not change until `buffered` is 0 again. */
   write (bytes: Uint8Array): void
+  /** Whether the peer takes compressed frames (permessage-deflate, RFC 7692). */
+  readonly deflates: boolean
   /** How many bytes were handed over that the kernel has not taken. */
   readonly buffered: number
   /** Calls back once, when all that was handed over so far has been taken. */

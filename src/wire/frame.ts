@@ -6,6 +6,7 @@ export interface Frame {
 }
 
 const LONGEST_HEAD = 10
+const RSV1 = 0x40
 
 /** How many bytes a frame takes at most whose text has so many. */
 export function roomFor (length: number): number {
@@ -34,11 +35,22 @@ export function writeFrame (text: string, into: Buffer, at: number): number {
   return start + into.write(text, start, 'latin1')
 }
 
+/** The text of a frame that `writeFrame` or `frameText` made. */
+export function textOf (bytes: Buffer): Buffer {
+  const [, length] = bytes
+  return bytes.subarray(length < 126 ? 2 : length === 126 ? 4 : LONGEST_HEAD)
+}
+
 /** A text as a frame of its own. */
 export function frameText (text: string, replaceable?: string): Frame {
-  const length = Buffer.byteLength(text)
-  const bytes = Buffer.allocUnsafe(roomFor(length))
-  const start = writeHead(length, bytes, 0)
-  bytes.write(text, start)
-  return { bytes: bytes.subarray(0, start + length), replaceable }
+  return { bytes: frameBytes(Buffer.from(text)), replaceable }
+}
+
+/** A frame around what it holds; `deflated` as RFC 7692 has it. */
+export function frameBytes (payload: Buffer, { deflated = false } = {}): Buffer {
+  const bytes = Buffer.allocUnsafe(roomFor(payload.length))
+  const start = writeHead(payload.length, bytes, 0)
+  if (deflated) bytes[0] |= RSV1
+  bytes.set(payload, start)
+  return bytes.subarray(0, start + payload.length)
 }

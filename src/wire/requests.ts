@@ -16,6 +16,7 @@ export const SubscribeSchema = Type.Object({
   history: Type.Optional(Type.Integer({ minimum: 1, description: 'How many of the newest bars the snapshot holds; 1 if left out' })),
   closedOnly: Type.Optional(Type.Boolean({ description: 'Whether updates of unfinished bars are left out' })),
   watermarks: Type.Optional(Type.Boolean({ description: 'Whether to be told when a minute is complete' })),
+  batch: Type.Optional(Type.Boolean({ description: 'From now on, and of the whole connection: whether frames that go out together come as one' })),
   since: Type.Optional(Type.Record(Type.String(), Type.Object({ epoch: Type.String(), seq: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }) }, strict), { description: 'By key, the position after which to go on' })),
 }, { $id: 'kline-push/subscribe', ...strict })
 

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect as connectNet } from 'node:net'
 import { CLOSE_CODES, klinePush, type MinuteBar, PERIODS } from '../../src/index.ts'
 import { build } from '../fixture/build.ts'
-import { type Client, connect, type Message } from '../fixture/client.ts'
+import { type Client, connect, connectTo, type Message } from '../fixture/client.ts'
 
 const MONDAY = Date.UTC(2026, 0, 5)
 
@@ -309,6 +309,50 @@ t.test('a fault of ours that a frame finds costs its connection and nobody else'
   t.match(await unlucky.closed, { code: 1011 })
   t.match(await other.ask({ op: 'ping' }), { type: 'pong' })
   t.ok(await eventually(() => klineHub.health().connections === 1))
+})
+
+t.test('clients that offer compression get it where it is switched on, and all get the same', async (t) => {
+  const bytes = new Map<string, number>()
+  for (const deflate of [true, false]) {
+    const app = await build(t, { deflate })
+    const path = `${app.listeningOrigin.replace('http', 'ws')}/ws`
+    const clients = [await connectTo(t, path, { perMessageDeflate: true }), await connectTo(t, path, { perMessageDeflate: false })]
+    t.strictSame(clients.map(({ webSocket }) => webSocket.extensions), [deflate ? 'permessage-deflate' : '', ''])
+    await app.klineHub.ingest(Array.from({ length: 200 }, (_, place) => minute(place)))
+    for (const client of clients) {
+      client.send({ op: 'subscribe', args: ['rb2601.1m', 'rb2601.5m'], history: 200 })
+      await client.take(3)
+    }
+    await app.klineHub.ingest(Array.from({ length: 20 }, (_, place) => minute(200 + place)))
+    const [one, other] = await Promise.all(clients.map(async (client) => await client.rest()))
+    t.equal(one.length, 24)
+    t.strictSame(one, other)
+    bytes.set(`${deflate} offered`, bytesOf(clients[0])).set(`${deflate} not offered`, bytesOf(clients[1]))
+  }
+  const least = bytes.get('true offered') as number
+  for (const [who, read] of bytes) if (who !== 'true offered') t.ok(read > 4 * least, `${who}: ${read}, and ${least} with it`)
+})
+
+function bytesOf ({ webSocket }: Client): number {
+  return (webSocket as unknown as { _socket: { bytesRead: number } })._socket.bytesRead
+}
+
+t.test('with batch, what goes out together comes as one frame, until it is switched off', async (t) => {
+  const app = await build(t)
+  const client = await connect(t, app)
+  const keys = ['rb2601.1m', 'rb2601.5m']
+  t.match(await client.ask({ op: 'subscribe', id: 1, args: keys, batch: true }), { type: 'batch', frames: [{ type: 'ack', id: 1 }, { type: 'snapshot' }, { type: 'snapshot' }] })
+  await app.klineHub.ingest([minute(0), minute(1)])
+  const { type, frames } = await client.next()
+  t.equal(type, 'batch')
+  t.strictSame(frames.map(({ key, seq }: Message) => [key, seq]), [['rb2601.1m', 1], ['rb2601.1m', 2], ['rb2601.5m', undefined]])
+  t.match(await client.ask({ op: 'subscribe', id: 2, args: ['rb2601.1h'] }), { type: 'batch' }, 'a request that says nothing of it changes nothing')
+  t.match(await client.ask({ op: 'ping', id: 3 }), { type: 'pong', id: 3 }, 'one frame is no batch')
+  client.send({ op: 'subscribe', args: ['rb2601.3m'], batch: false })
+  t.strictSame((await client.take(2)).map(({ type }) => type), ['ack', 'snapshot'])
+  await app.klineHub.ingest(minute(2))
+  t.strictSame((await client.take(4)).map(({ key }) => key), ['rb2601.1m', 'rb2601.3m', 'rb2601.5m', 'rb2601.1h'])
+  t.match(await client.ask({ op: 'subscribe', args: ['a.1m'], batch: 1 }), { type: 'error', code: 'BAD_FRAME', message: /`batch`.*`1`/ })
 })
 
 function upgradeTo (path: string): string {
