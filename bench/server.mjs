@@ -28,13 +28,15 @@ export async function withServer (name, options, use) {
 class Server {
   #child
   #folder
+  #env
   #agent = new Agent({ keepAlive: true, maxSockets: 1 })
 
   constructor (name) {
-    const { dialect, answers } = SERVERS[name]
+    const { dialect, answers, env } = SERVERS[name]
     this.name = name
     this.dialect = dialect
     this.answers = answers
+    this.#env = env
   }
 
   /** Resolves once it listens. */
@@ -49,7 +51,7 @@ class Server {
       cwd: this.#folder,
       stdio: ['ignore', output, output, 'ipc'],
       // An optional add-on of ws that only some of the peers would have.
-      env: { ...process.env, PORT: String(this.port), DATA_DIR: join(this.#folder, 'data'), WS_NO_BUFFER_UTIL: '1' },
+      env: { ...process.env, ...this.#env, PORT: String(this.port), DATA_DIR: join(this.#folder, 'data'), WS_NO_BUFFER_UTIL: '1' },
     })
     const deadline = Date.now() + START_TIMEOUT_MS
     while (!await reachable(this.port)) {

@@ -15,6 +15,7 @@ const oneAck = () => 1
 /** What is measured. Each is started with `PORT` and listens on it. One without a command can't run here. */
 export const SERVERS = {
   ours: { command: [process.execPath, OURS], dialect: 'plain', answers: ackAndSnapshots },
+  'ours-deflate': { command: [process.execPath, OURS], env: { DEFLATE: 'on' }, dialect: 'deflated', answers: ackAndSnapshots },
   'floor-c': { get command () { return compiledOnce(here('peers/floor.c')) }, dialect: 'plain', answers: oneAck },
   'floor-node': { command: node('peers/floor.mjs'), dialect: 'plain', answers: oneAck },
   uws: { command: node('peers/uws.cjs'), dialect: 'plain', answers: oneAck },

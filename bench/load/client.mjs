@@ -4,7 +4,7 @@ import { FrameWalker, PONG, textFrame } from './frames.mjs'
 // One piece of memory for what all sockets of the process read: each chunk is looked at on the spot and not kept.
 const buffer = Buffer.alloc(256 * 1024)
 
-const HANDSHAKE = 'Host: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n'
+const HANDSHAKE = 'Host: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'
 
 /** One WebSocket connection over a bare socket. It counts, and decodes nothing. */
 export class Client {
@@ -39,7 +39,7 @@ export class Client {
         noDelay: true,
         onread: { buffer, callback: (length) => this.#read(length) },
       })
-      this.#socket.write(`GET ${this.#dialect.path} HTTP/1.1\r\n${HANDSHAKE}`)
+      this.#socket.write(`GET ${this.#dialect.path} HTTP/1.1\r\n${HANDSHAKE}${this.#dialect.extensions ?? ''}\r\n`)
       this.#socket.on('error', (err) => { this.#lost(err) })
       this.#socket.on('close', () => { this.#lost(new Error('the server closed a connection')) })
     })
@@ -92,7 +92,7 @@ export class Client {
   #take = (opcode, bytes, at, size) => {
     if (opcode === 9) return this.#socket.write(PONG)
     if (opcode === 8) return this.#lost(new Error(`the server closed a connection with ${bytes[at] << 8 | bytes[at + 1]}`))
-    switch (this.#dialect.tell(bytes, at, size)) {
+    switch (this.#dialect.tell(bytes, at, size, this.#awaited)) {
       case 'bar': return this.#onBar()
       case 'answer': return --this.#awaited === 0 && this.#done()
       case 'open': return this.#send(this.#dialect.hello)

@@ -18,6 +18,15 @@ export const DIALECTS = {
       }
     },
   },
+  /** The same, compressed, which this load does not read: what comes while answers are awaited is one, and then bars come. */
+  deflated: {
+    path: '/ws',
+    extensions: 'Sec-WebSocket-Extensions: permessage-deflate\r\n',
+    hello: undefined,
+    pong: undefined,
+    subscribe: (frame) => JSON.stringify({ op: 'subscribe', ...frame }),
+    tell: (bytes, at, size, awaited) => awaited > 0 ? 'answer' : 'bar',
+  },
   /** Engine.IO under Socket.IO, WebSocket only: `42["subscribe",["S1.1m"]]` → `42["ack"]`, `42["bar",{…}]` */
   'socket.io': {
     path: '/socket.io/?EIO=4&transport=websocket',

@@ -79,6 +79,13 @@ export const SHAPES = {
     ],
     goals: [{ figure: 'cpuUs', against: 'ours, burst', atMost: 1.3 }],
   },
+  deflate: {
+    title: 'the burst with compressed frames',
+    repeats: 3,
+    columns: FAN_OUT_COLUMNS,
+    rows: ['ours', 'ours-deflate'].map((server) => row(server, server, () => fanOut(server, burst), burst.clients)),
+    goals: [],
+  },
   idle: {
     title: '10,000 connections with 1 key each that do nothing',
     repeats: 2,
