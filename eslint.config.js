@@ -1,7 +1,7 @@
 import neostandard, { resolveIgnoresFromGitignore } from 'neostandard'
 
 const outside = ['fastify', 'fastify/*', '@fastify/*', 'fastify-plugin', 'ws', '**/plugins/**', '**/routes/**']
-const edges = ['src/index.ts', 'src/serve.ts', 'src/warm-up.ts', 'src/server.ts', 'src/cli.ts', 'src/cli/**']
+const edges = ['src/index.ts', 'src/assemble.ts', 'src/serve.ts', 'src/supervisor.ts', 'src/warm-up.ts', 'src/server.ts', 'src/cli.ts', 'src/cli/**']
 
 export default [
   ...neostandard({ ts: true, ignores: resolveIgnoresFromGitignore() }),

@@ -4,9 +4,11 @@ import { systemClock } from '../src/clock.ts'
 import { createLocalLog } from '../src/log/local.ts'
 import { createLadder } from '../src/market/ladder.ts'
 import type { CheckedOptions } from '../src/options.ts'
-import { Hub } from '../src/push/hub.ts'
+import { Hub, type HubOptions } from '../src/push/hub.ts'
+import { Intake } from '../src/push/intake.ts'
 import { createLmdbStore } from '../src/store/lmdb.ts'
 import { createMemoryStore } from '../src/store/memory.ts'
+import { Host } from '../src/team/host.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -16,14 +18,27 @@ declare module 'fastify' {
 
 async function hubPlugin (app: FastifyInstance, options: CheckedOptions): Promise<void> {
   const ladder = createLadder(options.calendar, options.periods, options.retainDays)
+  const host = new Host()
   const store = options.dataDir === undefined
     ? createMemoryStore(ladder, { bars: options.memoryBars, keepEvents: options.keepEvents })
     : await createLmdbStore(ladder, {
       dataDir: options.dataDir,
       keepEvents: options.keepEvents,
+      onCommit: () => { host.announce() },
+      onPeer: (socket) => { host.accept(socket) },
       onArchiveError: (err) => { app.log.error({ err }, 'bars could not be moved to the archive') },
     })
-  const hub = new Hub({ ...options, store, log: createLocalLog(), clock: systemClock, logger: app.log, limits: options })
+  const openDoor: HubOptions['openDoor'] = (onEvents) => {
+    const intake = new Intake({ log: createLocalLog(), store, logger: app.log, onEvents })
+    host.open(intake)
+    return intake
+  }
+  addHub(app, new Hub({ ...options, store, openDoor, clock: systemClock, logger: app.log, limits: options }))
+  app.addHook('preClose', async function endFollowers () { host.close() })
+}
+
+/** Decorates the instance with a hub that goes when it does. */
+export function addHub (app: FastifyInstance, hub: Hub): void {
   app.decorate('klineHub', hub)
   app.addHook('preClose', async function sayGoodbye () { await hub.drain() })
   app.addHook('onClose', async function closeHub () { await hub.close() })

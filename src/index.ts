@@ -1,21 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import hub from '../plugins/hub.ts'
-import websocket from '../plugins/websocket.ts'
-import bars from '../routes/bars.ts'
-import health from '../routes/health.ts'
-import imports from '../routes/imports.ts'
-import klines from '../routes/klines.ts'
-import watermarks from '../routes/watermarks.ts'
-import ws from '../routes/ws.ts'
-import { checkOptions, type KlinePushOptions } from './options.ts'
+import { assemble } from './assemble.ts'
+import type { KlinePushOptions } from './options.ts'
 
 /** Decorates `app.klineHub`; adds POST /bars, POST /imports, POST /watermarks, GET /klines, GET /symbols, GET /health and the WebSocket /ws. */
 async function registerKlinePush (app: FastifyInstance, options: KlinePushOptions): Promise<void> {
-  const checked = checkOptions(options)
-  await app.register(hub, checked)
-  await app.register(websocket, checked)
-  for (const route of [bars, imports, watermarks, klines, health, ws]) await app.register(route, checked)
+  await assemble(app, hub, options)
 }
 
 export const klinePush = fp(registerKlinePush, { fastify: '5.x', name: 'kline-push' })

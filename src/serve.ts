@@ -1,8 +1,14 @@
 import closeWithGrace from 'close-with-grace'
+import cluster from 'node:cluster'
 import Fastify, { LogController, type FastifyError, type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import fp from 'fastify-plugin'
 import type { Duplex } from 'node:stream'
 import { onInterrupt } from './cli/interrupt.ts'
-import { klinePush, type KlinePushOptions } from './index.ts'
+import follower from '../plugins/follower.ts'
+import hub from '../plugins/hub.ts'
+import { assemble } from './assemble.ts'
+import type { KlinePushOptions } from './index.ts'
+import { roleOf, supervise } from './supervisor.ts'
 import { warmUp } from './warm-up.ts'
 
 /** How long a request that was there at the end may take to be whole, and its answer to be read. */
@@ -14,10 +20,17 @@ export interface ServeOptions extends KlinePushOptions {
   logger: NonNullable<FastifyServerOptions['logger']>
   /** Whether it takes a third of a second to run in, before it listens. */
   warmUp?: boolean
+  /** Whether another process owns the data directory, and this one shows what that one has. */
+  follows?: boolean
+}
+
+export interface ServerSettings extends ServeOptions {
+  /** How many processes share the port. */
+  workers?: number
 }
 
 /** A server with the plugin and nothing else, listening. */
-export async function serve ({ host, port, logger, warmUp: warm = false, ...options }: ServeOptions): Promise<FastifyInstance> {
+export async function serve ({ host, port, logger, warmUp: warm = false, follows = false, ...options }: ServeOptions): Promise<FastifyInstance> {
   const app = Fastify({
     logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -28,7 +41,7 @@ export async function serve ({ host, port, logger, warmUp: warm = false, ...opti
       if ((err.statusCode ?? 500) === 500) request.log.error({ err }, 'a request failed')
       return reply.send(err)
     })
-    await app.register(klinePush, options)
+    await app.register(fp(async (instance) => { await assemble(instance, follows ? follower : hub, options) }, { name: 'kline-push' }))
     const upgraded = new Set<Duplex>()
     app.server.on('upgrade', (_request, socket) => {
       upgraded.add(socket)
@@ -49,9 +62,14 @@ export async function serve ({ host, port, logger, warmUp: warm = false, ...opti
   return app
 }
 
-/** The main job: serves until SIGTERM or Ctrl-C, then finishes what it took and says goodbye. */
-export async function serveUntilStopped (options: ServeOptions): Promise<void> {
-  const app = await serve(options)
+/** The main job: serves until SIGTERM or Ctrl-C, then finishes what it took and says goodbye; in so many processes. */
+export async function serveUntilStopped ({ workers = 1, ...options }: ServerSettings): Promise<void> {
+  const role = roleOf(process)
+  if (workers > 1 && role === undefined) return await supervise(workers, Fastify({ logger: options.logger }).log)
+  const app = await serve({ ...options, follows: role === 'follower' }).catch((err: unknown) => {
+    cluster.worker?.disconnect() // or the line to its supervisor would keep it from ending
+    throw err
+  })
   const { close } = closeWithGrace({ delay: 10_000, logger: app.log, skip: ['SIGINT', 'SIGTERM'] }, async ({ err }) => {
     if (err !== undefined) app.log.error({ err }, 'the server goes down after an error')
     await app.close()

@@ -1,24 +1,25 @@
 import { KlineError } from './errors.ts'
 import type { RetainDays } from './market/ladder.ts'
-import type { ServeOptions } from './serve.ts'
+import type { ServerSettings } from './serve.ts'
 import { describe } from './wire/describe.ts'
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
 /**
- * Reads HOST (127.0.0.1), PORT (3000), DATA_DIR (./data), LOG_LEVEL (info), WARM_UP (on; or off), and what the plugin has a default for:
+ * Reads HOST (127.0.0.1), PORT (3000), DATA_DIR (./data), LOG_LEVEL (info), WARM_UP (on; or off), WORKERS (1), and what the plugin has a default for:
  * CLOSE_GRACE_MS, KEEP_EVENTS, RETAIN_DAYS (`1m=90,1h=730`), DEFLATE (on or off).
  *
  * @throws KLP_ERR_OPTION
  */
-export function serverSettings (env: NodeJS.ProcessEnv): ServeOptions {
-  const { HOST: host = '127.0.0.1', PORT: port = '3000', DATA_DIR: dataDir = './data', LOG_LEVEL: level = 'info', WARM_UP: warmUp = 'on', DEFLATE: deflate, CLOSE_GRACE_MS: grace, KEEP_EVENTS: events, RETAIN_DAYS: days } = env
+export function serverSettings (env: NodeJS.ProcessEnv): ServerSettings {
+  const { HOST: host = '127.0.0.1', PORT: port = '3000', DATA_DIR: dataDir = './data', LOG_LEVEL: level = 'info', WARM_UP: warmUp = 'on', DEFLATE: deflate, WORKERS: workers = '1', CLOSE_GRACE_MS: grace, KEEP_EVENTS: events, RETAIN_DAYS: days } = env
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw refusal('PORT', 'an integer from 0 to 65535', port)
   if (!LEVELS.includes(level)) throw refusal('LOG_LEVEL', `one of ${LEVELS.join(' ')}`, level)
   return {
     host,
     port: Number(port),
     dataDir,
+    workers: parseWorkers(workers),
     warmUp: parseSwitch('WARM_UP', warmUp),
     // Line by line: a buffer that is flushed at the end never empties when nobody reads it, and the process never ends.
     logger: { level, stream: process.stdout },
@@ -32,6 +33,11 @@ export function serverSettings (env: NodeJS.ProcessEnv): ServeOptions {
 function parseSwitch (name: string, text: string): boolean {
   if (text !== 'on' && text !== 'off') throw refusal(name, 'on or off', text)
   return text === 'on'
+}
+
+function parseWorkers (text: string): number {
+  if (!/^[1-9]\d?$/.test(text)) throw refusal('WORKERS', 'an integer from 1 to 99', text)
+  return Number(text)
 }
 
 function parseNumber (name: string, expected: string, text: string): number {

@@ -30,7 +30,7 @@ export async function warmUp ({ dataDir, ...options }: KlinePushOptions): Promis
   const sockets: Socket[] = []
   try {
     await app.register(klinePush, { ...options, prefix: '', closeGraceMs: 'off', ...(directory === undefined ? undefined : { dataDir: directory }) })
-    await app.listen({ host: '127.0.0.1', port: 0 })
+    await app.listen({ host: '127.0.0.1', port: 0, exclusive: true }) // its own, also where workers share a port
     const { port } = app.server.address() as AddressInfo
     const deadline = performance.now() + LONGEST_MS
     for (let minute = 0; minute < MINUTES && performance.now() < deadline; minute++) {

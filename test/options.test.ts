@@ -66,8 +66,8 @@ t.test('only the periods that were asked for are offered, and 1m always is', asy
 })
 
 t.test('the server reads its settings from the environment', async (t) => {
-  t.strictSame(serverSettings({}), { host: '127.0.0.1', port: 3000, dataDir: './data', warmUp: true, logger: { level: 'info', stream: process.stdout } })
-  t.strictSame(serverSettings({ HOST: '::', PORT: '0', DATA_DIR: '/d', LOG_LEVEL: 'silent', WARM_UP: 'off' }), { host: '::', port: 0, dataDir: '/d', warmUp: false, logger: { level: 'silent', stream: process.stdout } })
+  t.strictSame(serverSettings({}), { host: '127.0.0.1', port: 3000, dataDir: './data', workers: 1, warmUp: true, logger: { level: 'info', stream: process.stdout } })
+  t.strictSame(serverSettings({ HOST: '::', PORT: '0', DATA_DIR: '/d', LOG_LEVEL: 'silent', WARM_UP: 'off' }), { host: '::', port: 0, dataDir: '/d', workers: 1, warmUp: false, logger: { level: 'silent', stream: process.stdout } })
   t.match(serverSettings({ CLOSE_GRACE_MS: '0', KEEP_EVENTS: '50', RETAIN_DAYS: '1m=90, 1h=730.5' }), { closeGraceMs: 0, keepEvents: 50, retainDays: { '1m': 90, '1h': 730.5 } })
   t.match(serverSettings({ CLOSE_GRACE_MS: 'off', DEFLATE: 'on' }), { closeGraceMs: 'off', deflate: true })
   t.throws(() => serverSettings({ DEFLATE: 'yes' }), { code: 'KLP_ERR_OPTION', message: 'Expected `DEFLATE` to be on or off, got `"yes"` (string)' })
@@ -75,6 +75,8 @@ t.test('the server reads its settings from the environment', async (t) => {
     t.throws(() => serverSettings({ [name]: value }), { code: 'KLP_ERR_OPTION', message: new RegExp(`\`${name}\`.*\`"${value}"\``) })
   }
   for (const PORT of ['http', '-1', '65536', '', '1.5']) t.throws(() => serverSettings({ PORT }), { code: 'KLP_ERR_OPTION', message: new RegExp(`\`PORT\`.*\`"${PORT}"\``) })
+  t.equal(serverSettings({ WORKERS: '4' }).workers, 4)
+  for (const WORKERS of ['0', 'all', '1.5', '-1']) t.throws(() => serverSettings({ WORKERS }), { code: 'KLP_ERR_OPTION', message: new RegExp(`\`WORKERS\`.*\`"${WORKERS}"\``) })
   t.throws(() => serverSettings({ WARM_UP: 'no' }), { code: 'KLP_ERR_OPTION', message: 'Expected `WARM_UP` to be on or off, got `"no"` (string)' })
   t.throws(() => serverSettings({ LOG_LEVEL: 'loud' }), { code: 'KLP_ERR_OPTION', message: /`LOG_LEVEL`.*`"loud"`/ })
 })

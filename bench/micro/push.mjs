@@ -7,6 +7,7 @@ const { utcCalendar } = await built('market/calendar')
 const { createLadder } = await built('market/ladder')
 const { DEFAULTS } = await built('options')
 const { Hub } = await built('push/hub')
+const { Intake } = await built('push/intake')
 const { createMemoryStore } = await built('store/memory')
 
 const CLIENTS = 1000
@@ -34,7 +35,7 @@ export async function push (bench) {
 
 function startHub () {
   const store = createMemoryStore(createLadder(utcCalendar, ['1m']), { bars: 1000 })
-  return new Hub({ ...DEFAULTS, store, log: createLocalLog(), clock: systemClock, logger: console, limits: DEFAULTS, closeGraceMs: 'off' })
+  return new Hub({ ...DEFAULTS, store, openDoor: (onEvents) => new Intake({ log: createLocalLog(), store, logger: console, onEvents }), clock: systemClock, logger: console, limits: DEFAULTS, closeGraceMs: 'off' })
 }
 
 function subscribe (connection, index) {

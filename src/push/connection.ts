@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { CLOSE_CODES, type CloseReason, type FrameCode } from '../errors.ts'
-import type { Position, Store } from '../store/store.ts'
+import type { Position, Reads } from '../store/store.ts'
 import { ackFrame, type AckedKey, errorFrame, heartbeatFrame, noticeFrame, pongFrame } from '../wire/answers.ts'
 import { describe } from '../wire/describe.ts'
 import type { Frame } from '../wire/frame.ts'
@@ -20,7 +20,7 @@ export interface Limits {
 }
 
 export interface Surroundings {
-  readonly store: Store
+  readonly store: Reads
   readonly registry: Registry
   readonly clock: Clock
   readonly limits: Limits

@@ -1,17 +1,17 @@
 import type { Clock } from '../clock.ts'
 import { KlineError } from '../errors.ts'
-import type { Log } from '../log/log.ts'
 import type { MinuteBar } from '../market/bar.ts'
 import { COUNTED, type Counts, type Outcome } from '../market/contract.ts'
+import type { MarketEvent } from '../market/events.ts'
 import type { Import } from '../store/entry.ts'
-import type { Klines, Store, SymbolInfo } from '../store/store.ts'
+import type { Klines, Reads, SymbolInfo } from '../store/store.ts'
 import { parseKey } from '../wire/key.ts'
 import { parseMinutes } from '../wire/minutes.ts'
 import { type KlineQuery, parseQuery } from '../wire/query.ts'
 import { parseWatermark, type WatermarkInput } from '../wire/watermark.ts'
 import { Broadcaster } from './broadcaster.ts'
 import { Connection, type Limits } from './connection.ts'
-import { Intake } from './intake.ts'
+import type { Door } from './intake.ts'
 import type { Logger } from './logger.ts'
 import { startPulse } from './pulse.ts'
 import { type Ear, type Listener, Registry } from './registry.ts'
@@ -32,8 +32,9 @@ export interface Health {
 }
 
 export interface HubOptions {
-  readonly store: Store
-  readonly log: Log
+  readonly store: Reads
+  /** Where entries go in; `onEvents` is to hear of what becomes durable, in order. */
+  readonly openDoor: (onEvents: (events: readonly MarketEvent[]) => void) => Door
   readonly clock: Clock
   readonly logger: Logger
   readonly limits: Limits & { readonly maxBarsPerQuery: number }
@@ -50,20 +51,20 @@ export class Hub {
   readonly #registry = new Registry()
   readonly #connections = new Set<Connection>()
   readonly #broadcaster: Broadcaster
-  readonly #intake: Intake
+  readonly #door: Door
   readonly #stopTimers: () => void
   #closing = false
 
   constructor (options: HubOptions) {
     this.#options = options
-    const { store, clock, logger, closeGraceMs } = options
+    const { store, openDoor, clock, logger, closeGraceMs } = options
     this.#broadcaster = new Broadcaster({
       registry: this.#registry,
       clock,
       epoch: store.epoch,
       onListenerError: (err, key) => { logger.error({ err, key }, 'a listener threw') },
     })
-    this.#intake = new Intake({ ...options, onEvents: (events) => { this.#broadcaster.send(events) } })
+    this.#door = openDoor((events) => { this.#broadcaster.send(events) })
     const stopPulse = startPulse({ ...options, connections: this.#connections })
     const stopTimekeeper = closeGraceMs === 'off' ? () => {} : startTimekeeper({ clock, graceMs: closeGraceMs, onMinute: (time) => { this.#mark(time) } })
     this.#stopTimers = () => {
@@ -79,7 +80,7 @@ export class Hub {
    */
   async ingest (bars: MinuteBar | readonly MinuteBar[]): Promise<Counts> {
     const counts: Counts = { accepted: 0, duplicates: 0, revised: 0 }
-    for (const outcome of await this.#intake.append(parseMinutes(bars))) counts[COUNTED[outcome as Outcome]]++
+    for (const outcome of await this.#door.append(parseMinutes(bars))) counts[COUNTED[outcome as Outcome]]++
     return counts
   }
 
@@ -91,7 +92,7 @@ export class Hub {
    */
   async import (bars: MinuteBar | readonly MinuteBar[]): Promise<Counts> {
     const counts: Counts = { accepted: 0, duplicates: 0, revised: 0 }
-    for (const { accepted, duplicates, revised } of await this.#intake.append(importsOf(parseMinutes(bars))) as Counts[]) {
+    for (const { accepted, duplicates, revised } of await this.#door.append(importsOf(parseMinutes(bars))) as Counts[]) {
       counts.accepted += accepted
       counts.duplicates += duplicates
       counts.revised += revised
@@ -106,7 +107,7 @@ export class Hub {
    * @throws KLP_ERR_WATERMARK, KLP_ERR_NOT_STORED, KLP_ERR_CLOSED: nothing was closed
    */
   async watermark (input: WatermarkInput): Promise<{ closed: number }> {
-    const [result] = await this.#intake.append([parseWatermark(input, this.#options.clock.now())])
+    const [result] = await this.#door.append([parseWatermark(input, this.#options.clock.now())])
     return result as { closed: number }
   }
 
@@ -169,7 +170,7 @@ export class Hub {
   /** Takes no more bars, finishes those that it took, and says goodbye to the subscribers. */
   async drain (): Promise<void> {
     this.#closing = true
-    await this.#intake.close()
+    await this.#door.close()
     this.#stopTimers()
     this.#broadcaster.finish()
     for (const connection of this.#connections) connection.sayGoodbye(retryMs())
@@ -182,7 +183,7 @@ export class Hub {
 
   #mark (time: number): void {
     // One that fails was logged, and the next one makes up for it.
-    this.#intake.append([{ kind: 'clock', time }]).catch(() => {})
+    this.#door.append([{ kind: 'clock', time }]).catch(() => {})
   }
 }
 

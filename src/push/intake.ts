@@ -6,6 +6,14 @@ import type { Entry } from '../store/entry.ts'
 import type { Result, Store } from '../store/store.ts'
 import type { Logger } from './logger.ts'
 
+/** Where a hub's entries go in. */
+export interface Door {
+  /** Resolves once the entries are durable and pushed, with how each of them fared; rejects when none was taken. */
+  append (entries: readonly Entry[]): Promise<readonly Result[]>
+  /** Takes no more, and finishes what it took. */
+  close (): Promise<void>
+}
+
 export interface IntakeOptions {
   readonly log: Log
   readonly store: Store
@@ -17,7 +25,7 @@ export interface IntakeOptions {
 interface Waiting { readonly resolve: (results: readonly Result[]) => void, readonly reject: (err: unknown) => void }
 
 /** The way of entries through the log into the store, and of what became of them back to whoever brought them. */
-export class Intake {
+export class Intake implements Door {
   readonly #options: IntakeOptions
   readonly #waiting = new Map<number, Waiting>()
   readonly #drained: Promise<void>
@@ -27,17 +35,12 @@ export class Intake {
     this.#drained = this.#drain()
   }
 
-  /**
-   * Resolves once the entries are durable and pushed, with how each of them fared.
-   *
-   * @throws KLP_ERR_TOO_OLD, KLP_ERR_NOT_STORED, KLP_ERR_CLOSED: none was taken
-   */
+  /** @throws KLP_ERR_TOO_OLD, KLP_ERR_NOT_STORED, KLP_ERR_CLOSED */
   async append (entries: readonly Entry[]): Promise<readonly Result[]> {
     const id = this.#options.log.append(entries)
     return await new Promise((resolve, reject) => { this.#waiting.set(id, { resolve, reject }) })
   }
 
-  /** Takes no more, and finishes what it took. */
   async close (): Promise<void> {
     this.#options.log.close()
     await this.#drained

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { Position, Store } from '../store/store.ts'
+import type { Position, Reads } from '../store/store.ts'
 import { barFrame, resetText, snapshotFrame } from '../wire/answers.ts'
 import { type Frame, frameText } from '../wire/frame.ts'
 import type { Key } from '../wire/key.ts'
@@ -22,7 +22,7 @@ export interface Owed {
   after: number | undefined
 }
 
-export interface SubscriptionsOptions { readonly store: Store, readonly registry: Registry, readonly clock: Clock }
+export interface SubscriptionsOptions { readonly store: Reads, readonly registry: Registry, readonly clock: Clock }
 
 /**
  * The keys of one connection. What a key is owed is paid piece by piece, as the socket takes it, and the key becomes

@@ -7,6 +7,7 @@ import { Blocks } from './blocks.ts'
 import { decodeRows, encodeRows } from './row.ts'
 import { Table } from './table.ts'
 import type { Tail } from './tail.ts'
+import type { View } from './view.ts'
 
 /** How many more rows of a lane one run may remove than it adds: what has to go, goes little by little. */
 const PRUNE_MORE = 64
@@ -24,10 +25,12 @@ export class Archive {
   readonly bars: Table
   readonly events: Blocks
   readonly #contracts: Database<Buffer, Buffer>
+  readonly #view: View
 
-  constructor (root: RootDatabase) {
-    this.bars = new Table(root)
-    this.events = new Blocks(root)
+  constructor (root: RootDatabase, view: View) {
+    this.#view = view
+    this.bars = new Table(root, view)
+    this.events = new Blocks(root, view)
     this.#contracts = root.openDB('contracts', { keyEncoding: 'binary', encoding: 'binary', cache: false })
   }
 
@@ -50,12 +53,9 @@ export class Archive {
 
   /** Brings every contract back to where it was when it was put here. */
   load (book: Book): void {
-    for (const { key, value } of this.#contracts.getRange()) {
-      const symbol = key.toString('latin1')
-      const contract = book.contract(symbol)
-      const stateBytes = (HEAD + PER_LANE * contract.lanes.length) * Float64Array.BYTES_PER_ELEMENT
-      const state = new Float64Array(new Uint8Array(value.subarray(0, stateBytes)).buffer)
-      const unfinished = decodeRows(value.subarray(stateBytes))
+    for (const { key, value } of this.#contracts.getRange({ ...this.#view })) {
+      const contract = book.contract(key.toString('latin1'))
+      const { state, unfinished } = decodeState(value, contract.lanes.length)
       const [position, first, frontier, watermark] = state
       Object.assign(contract, { position, barsPosition: position, first, frontier, watermark })
       contract.lanes.forEach((lane, i) => {
@@ -64,6 +64,19 @@ export class Archive {
         (lane.history as Tail).archived(seq)
         if (isOpen === 1) lane.open = unfinished.shift()
       })
+    }
+  }
+
+  /**
+   * Has every contract, whose bars are no older than those here, let go of what is here; a few at a time, between
+   * which others have their turn. What reads see must not change meanwhile.
+   */
+  * release (book: Book): Generator<void> {
+    for (const { key, value } of this.#contracts.getRange({ ...this.#view })) {
+      const { lanes } = book.contract(key.toString('latin1'))
+      const { state } = decodeState(value, lanes.length)
+      lanes.forEach(({ history }, i) => { (history as Tail).archived(state[HEAD + PER_LANE * i]) })
+      yield
     }
   }
 
@@ -83,4 +96,11 @@ export class Archive {
     const oldest = book.oldestSeq(lane)
     if (oldest > pruned.events && this.events.prune(symbol, lane.period, { seq: oldest, limit })) pruned.events = oldest
   }
+}
+
+/** How a contract stood, and after that its unfinished bars. */
+function decodeState (value: Buffer, lanes: number): { state: Float64Array, unfinished: Bucket[] } {
+  const length = (HEAD + PER_LANE * lanes) * Float64Array.BYTES_PER_ELEMENT
+  const state = new Float64Array(new Uint8Array(value.subarray(0, length)).buffer)
+  return { state, unfinished: decodeRows(value.subarray(length)) }
 }

@@ -3,6 +3,7 @@ import type { Bucket } from '../market/bucket.ts'
 import type { Period } from '../market/period.ts'
 import { rowKey } from './row-key.ts'
 import { decodeRows, encodeRows } from './row.ts'
+import type { View } from './view.ts'
 
 /** Events of a block: two blocks fit on a page of 4 KiB, so that LMDB gives none of them pages of its own. */
 const BLOCK = 16
@@ -15,8 +16,10 @@ const LAST = 2 ** 48 - 1
  */
 export class Blocks {
   readonly #db: Database<Buffer, Buffer>
+  readonly #view: View
 
-  constructor (root: RootDatabase) {
+  constructor (root: RootDatabase, view: View) {
+    this.#view = view
     this.#db = root.openDB('events', { keyEncoding: 'binary', encoding: 'binary', cache: false })
   }
 
@@ -24,7 +27,7 @@ export class Blocks {
   range (symbol: string, period: Period, { seq, last, limit }: { seq: number, last: number, limit: number }): Bucket[] {
     const events: Bucket[] = []
     if (seq >= last) return events
-    for (const { value } of this.#db.getRange({ start: rowKey(symbol, period, seq + 1), end: rowKey(symbol, period, LAST) })) {
+    for (const { value } of this.#db.getRange({ start: rowKey(symbol, period, seq + 1), end: rowKey(symbol, period, LAST), ...this.#view })) {
       for (const event of decodeRows(value)) {
         if (event.seq <= seq) continue
         if (event.seq > last || events.length === limit) return events

@@ -23,6 +23,7 @@ export interface BookOptions {
 /** Every contract, and how its bars and events are read: the same in both stores. */
 export class Book {
   readonly contracts = new Map<string, Contract>()
+  readonly periods: readonly Period[]
   readonly marks: Marks = { position: 0, watermark: -Infinity, clock: -Infinity }
   readonly #ladder: Ladder
   readonly #options: BookOptions
@@ -31,6 +32,7 @@ export class Book {
   constructor (ladder: Ladder, options: BookOptions) {
     this.#ladder = ladder
     this.#options = options
+    this.periods = ladder.rungs.map(({ period }) => period)
     this.#places = new Map(ladder.rungs.map(({ period }, place) => [period, place]))
   }
 

@@ -1,6 +1,7 @@
 import type { Database, RootDatabase } from 'lmdb'
 import type { Entry } from './entry.ts'
 import { decodeEntries } from './record.ts'
+import type { View } from './view.ts'
 
 /** Accepted entries in order, a record for each batch, under the place of its first entry in the log. */
 export class Journal {
@@ -15,8 +16,15 @@ export class Journal {
     this.#records.put(positionKey(position), record)
   }
 
-  * read (): Generator<{ position: number, entries: Entry[] }> {
-    for (const { key, value } of this.#records.getRange()) yield { position: key.readUIntBE(0, 6), entries: decodeEntries(value) }
+  /** The records from this place in the log on. */
+  * read (from: number, view: View): Generator<{ position: number, entries: Entry[] }> {
+    for (const { key, value } of this.#records.getRange({ start: positionKey(from), ...view })) yield { position: key.readUIntBE(0, 6), entries: decodeEntries(value) }
+  }
+
+  /** The place in the log of the oldest record; 0 if there is none. */
+  begin (view: View): number {
+    const [first] = this.#records.getKeys({ limit: 1, ...view })
+    return first?.readUIntBE(0, 6) ?? 0
   }
 
   /** To be called inside a transaction. Drops what lies before `upTo` as a whole; the last record stays, because it says where the log is. */

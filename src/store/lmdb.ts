@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import type { Contract } from '../market/contract.ts'
 import type { Ladder } from '../market/ladder.ts'
-import type { Period } from '../market/period.ts'
 import { Archive } from './archive.ts'
 import { Book, type Marks } from './book.ts'
 import { Clerk } from './clerk.ts'
@@ -14,9 +14,11 @@ import { Journal } from './journal.ts'
 import { checkTables, Meta } from './meta.ts'
 import { claim } from './owner.ts'
 import { Pool } from './pool.ts'
+import { BookReads } from './reads.ts'
 import { encodeEntries } from './record.ts'
-import { type Applied, type EventQuery, KEEP_EVENTS, type Position, type Query, type Retention, type Store } from './store.ts'
+import { type Applied, KEEP_EVENTS, type Retention, type Store } from './store.ts'
 import { Tail } from './tail.ts'
+import { NEWEST } from './view.ts'
 
 export interface LmdbOptions extends Retention {
   readonly dataDir: string
@@ -24,6 +26,10 @@ export interface LmdbOptions extends Retention {
   readonly archiveEvery?: number
   /** Hears of an archive run that failed. Nothing is lost by it: the journal still has the entries. */
   readonly onArchiveError: (err: unknown) => void
+  /** Hears of each commit of entries, before they are rolled up. */
+  readonly onCommit?: () => void
+  /** Gets each connection to the socket by which other processes know that the directory has an owner; closes them if left out. */
+  readonly onPeer?: (socket: Socket) => void
 }
 
 // All that a contract has new goes to the archive in one step, which must not hold the event loop for long.
@@ -43,7 +49,7 @@ const ARCHIVE_SPARE = 8 * 1024 * 1024
  * Now and then the bars themselves go to the archive, and the journal is cut.
  */
 export async function createLmdbStore (ladder: Ladder, options: LmdbOptions): Promise<Store> {
-  const { dataDir } = options
+  const { dataDir, onPeer } = options
   mkdirSync(dataDir, { recursive: true })
   const path = join(dataDir, 'bars.mdb')
   checkFile(path)
@@ -60,7 +66,7 @@ export async function createLmdbStore (ladder: Ladder, options: LmdbOptions): Pr
   try {
     checkTables(root, dataDir)
     const meta = new Meta(root)
-    release = await claim(dataDir, meta.owner)
+    release = await claim(dataDir, meta.owner, onPeer)
     return new LmdbStore({ root, meta, ladder, options, epoch: meta.epoch(ladder, dataDir), release })
   } catch (err) {
     await release()
@@ -78,16 +84,14 @@ interface Parts {
   readonly release: () => Promise<void>
 }
 
-class LmdbStore implements Store {
-  readonly epoch: string
-  readonly periods: readonly Period[]
+class LmdbStore extends BookReads implements Store {
   readonly #root: RootDatabase
   readonly #meta: Meta
   readonly #journal: Journal
   readonly #archive: Archive
-  readonly #book: Book
   readonly #clerk: Clerk
   readonly #archiveEvery: number
+  readonly #onCommit: () => void
   readonly #onArchiveError: (err: unknown) => void
   readonly #release: () => Promise<void>
   readonly #dataDir: string
@@ -97,23 +101,22 @@ class LmdbStore implements Store {
   #archiving: Promise<void> | undefined
   #closing = false
 
-  constructor ({ root, meta, ladder, options: { dataDir, archiveEvery = 65_536, keepEvents = KEEP_EVENTS, onArchiveError }, epoch, release }: Parts) {
-    this.epoch = epoch
-    this.periods = ladder.rungs.map(({ period }) => period)
+  constructor ({ root, meta, ladder, options: { dataDir, archiveEvery = 65_536, keepEvents = KEEP_EVENTS, onCommit = () => {}, onArchiveError }, epoch, release }: Parts) {
+    const archive = new Archive(root, NEWEST)
+    const pool = new Pool()
+    super(new Book(ladder, { keepEvents, history: (symbol, period) => new Tail({ symbol, period, archive, pool }) }), epoch)
     this.#root = root
     this.#meta = meta
     this.#journal = new Journal(root)
-    const archive = new Archive(root)
     this.#archive = archive
     this.#archiveEvery = archiveEvery
+    this.#onCommit = onCommit
     this.#onArchiveError = onArchiveError
     this.#release = release
     this.#dataDir = dataDir
-    const pool = new Pool()
-    this.#book = new Book(ladder, { keepEvents, history: (symbol, period) => new Tail({ symbol, period, archive, pool }) })
-    Object.assign(this.#book.marks, meta.marks)
-    this.#clerk = new Clerk(this.#book)
-    archive.load(this.#book)
+    Object.assign(this.book.marks, meta.marks)
+    this.#clerk = new Clerk(this.book)
+    archive.load(this.book)
     this.#archivedAt = this.#replay()
   }
 
@@ -122,37 +125,10 @@ class LmdbStore implements Store {
     const record = encodeEntries(entries)
     checkRoom(this.#dataDir, record.length + RECORD_SPARE)
     await this.#commit(() => { this.#journal.put(this.#clerk.position, record) })
+    this.#onCommit()
     yield * this.#clerk.apply(entries)
     this.#pending += weigh(entries)
-    if (this.#pending >= Math.min(this.#archiveEvery, CONTRACT_MINUTES * this.#book.contracts.size)) this.#archiving ??= this.#runArchive()
-  }
-
-  reaches (symbol: string, time: number): boolean {
-    return this.#book.reaches(symbol, time)
-  }
-
-  position (symbol: string, period: Period): Position {
-    return { epoch: this.epoch, seq: this.#book.seq(symbol, period) }
-  }
-
-  buckets (query: Query) {
-    return this.#book.buckets(query)
-  }
-
-  events (query: EventQuery) {
-    return this.#book.events(query)
-  }
-
-  open (symbol: string, period: Period) {
-    return this.#book.open(symbol, period)
-  }
-
-  symbols () {
-    return this.#book.symbols()
-  }
-
-  get size () {
-    return this.#book.contracts.size
+    if (this.#pending >= Math.min(this.#archiveEvery, CONTRACT_MINUTES * this.book.contracts.size)) this.#archiving ??= this.#runArchive()
   }
 
   async close (): Promise<void> {
@@ -165,7 +141,7 @@ class LmdbStore implements Store {
   /** Rolls up what the journal has and the archive has not; returns where the journal begins. */
   #replay (): number {
     let begin: number | undefined
-    for (const { position, entries } of this.#journal.read()) {
+    for (const { position, entries } of this.#journal.read(0, NEWEST)) {
       begin ??= position
       this.#clerk.position = position
       this.#clerk.replay(entries)
@@ -177,12 +153,13 @@ class LmdbStore implements Store {
   /** Moves every contract's new bars to the archive, a few contracts in one transaction, then cuts the journal. */
   async #runArchive (): Promise<void> {
     const { position: upTo } = this.#clerk
-    const marks: Marks = { ...this.#book.marks }
+    const marks: Marks = { ...this.book.marks }
     const since = this.#archivedAt
+    this.#root.readerCheck() // what a process that died was reading holds up pages
     this.#archivedAt = upTo
     this.#pending = 0
     try {
-      const contracts = [...this.#book.contracts.values()].filter((contract) => contract.position > since)
+      const contracts = [...this.book.contracts.values()].filter((contract) => contract.position > since)
       for (let i = 0; i < contracts.length && !this.#closing; i += CONTRACTS_PER_COMMIT) {
         await this.#archiveSome(contracts.slice(i, i + CONTRACTS_PER_COMMIT), since)
       }
@@ -204,7 +181,7 @@ class LmdbStore implements Store {
     checkRoom(this.#dataDir, ARCHIVE_SPARE)
     await this.#commit(() => {
       for (const contract of contracts) {
-        this.#archive.put(contract, { book: this.#book, since })
+        this.#archive.put(contract, { book: this.book, since })
         for (const { seq } of contract.lanes) seqs.push(seq)
       }
     })

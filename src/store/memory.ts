@@ -3,10 +3,12 @@ import type { Ladder } from '../market/ladder.ts'
 import type { History, Span } from '../market/lane.ts'
 import { Book } from './book.ts'
 import { Clerk } from './clerk.ts'
+import type { Entry } from './entry.ts'
 import { newEpoch } from './epoch.ts'
 import { Pool } from './pool.ts'
+import { BookReads } from './reads.ts'
 import { Recent } from './recent.ts'
-import { KEEP_EVENTS, type Retention, type Store } from './store.ts'
+import { type Applied, KEEP_EVENTS, type Retention, type Store } from './store.ts'
 
 export interface MemoryOptions extends Retention {
   /** How many bars of each key are kept at least. */
@@ -18,26 +20,26 @@ export function createMemoryStore (ladder: Ladder, { bars, keepEvents = KEEP_EVE
   const overfull = new Set<BoundedHistory>()
   const events = Math.min(keepEvents, bars)
   const pool = new Pool()
-  const book = new Book(ladder, { keepEvents: events, history: () => new BoundedHistory({ bars, events, pool, overfull }) })
-  const clerk = new Clerk(book)
-  const epoch = newEpoch()
-  return {
-    epoch,
-    periods: ladder.rungs.map(({ period }) => period),
-    async * apply (entries) {
-      yield * clerk.apply(entries)
-      for (const history of overfull) history.trim() // not sooner: a batch may hold minutes in any order
-      overfull.clear()
-    },
-    reaches: (symbol, time) => book.reaches(symbol, time),
-    position: (symbol, period) => ({ epoch, seq: book.seq(symbol, period) }),
-    buckets: (query) => book.buckets(query),
-    events: (query) => book.events(query),
-    open: (symbol, period) => book.open(symbol, period),
-    symbols: () => book.symbols(),
-    get size () { return book.contracts.size },
-    async close () {},
+  return new MemoryStore(new Book(ladder, { keepEvents: events, history: () => new BoundedHistory({ bars, events, pool, overfull }) }), overfull)
+}
+
+class MemoryStore extends BookReads implements Store {
+  readonly #clerk: Clerk
+  readonly #overfull: Set<BoundedHistory>
+
+  constructor (book: Book, overfull: Set<BoundedHistory>) {
+    super(book, newEpoch())
+    this.#clerk = new Clerk(book)
+    this.#overfull = overfull
   }
+
+  async * apply (entries: readonly Entry[]): AsyncGenerator<Applied> {
+    yield * this.#clerk.apply(entries)
+    for (const history of this.#overfull) history.trim() // not sooner: a batch may hold minutes in any order
+    this.#overfull.clear()
+  }
+
+  async close (): Promise<void> {}
 }
 
 interface Bounds { readonly bars: number, readonly events: number, readonly pool: Pool, readonly overfull: Set<BoundedHistory> }

@@ -36,20 +36,14 @@ export interface Retention {
 export const KEEP_EVENTS = 10_000
 
 /**
- * What the log means: the bars. Reads are synchronous and show only what is durable, so a snapshot and a place
- * among the subscribers, taken in one turn of the event loop, join without a gap.
+ * The bars, to be read. Reads are synchronous and show only what is durable, so a snapshot and a place among the
+ * subscribers, taken in one turn of the event loop, join without a gap.
  */
-export interface Store {
+export interface Reads {
   /** Names the lineage of the data; made once with it. */
   readonly epoch: string
   /** Which periods are rolled up, ascending. */
   readonly periods: readonly Period[]
-  /**
-   * Makes all entries durable in one step, then rolls them up, a slice at a time so that the event loop goes on;
-   * each slice is yielded as soon as reads show it. Throws before the first slice, with nothing changed, when the
-   * entries can't be kept. One call at a time.
-   */
-  apply (entries: readonly Entry[]): AsyncIterable<Applied>
   /** Whether a minute is still within what the store can correct. */
   reaches (symbol: string, time: number): boolean
   position (symbol: string, period: Period): Position
@@ -63,6 +57,16 @@ export interface Store {
   /** How many symbols there are. */
   readonly size: number
   close (): Promise<void>
+}
+
+/** What the log means: the bars. */
+export interface Store extends Reads {
+  /**
+   * Makes all entries durable in one step, then rolls them up, a slice at a time so that the event loop goes on;
+   * each slice is yielded as soon as reads show it. Throws before the first slice, with nothing changed, when the
+   * entries can't be kept. One call at a time.
+   */
+  apply (entries: readonly Entry[]): AsyncIterable<Applied>
 }
 
 export interface Klines extends Position { readonly key: string, readonly bars: Bar[] }

@@ -4,6 +4,7 @@ import type { Span } from '../market/lane.ts'
 import { LAST_MINUTE, MINUTE, type Period } from '../market/period.ts'
 import { rowKey } from './row-key.ts'
 import { decodeRows, encodeRows } from './row.ts'
+import type { View } from './view.ts'
 
 // Minutes are numbered from two weeks before the epoch, because the week that holds the epoch opens before it.
 const ORIGIN = 14 * 24 * 60
@@ -12,13 +13,15 @@ const LAST = ORIGIN + LAST_MINUTE / MINUTE + 1
 /** Closed bars on disk, clustered by key and in order of time. What writes has to be called inside a transaction. */
 export class Table {
   readonly #db: Database<Buffer, Buffer>
+  readonly #view: View
 
-  constructor (root: RootDatabase) {
+  constructor (root: RootDatabase, view: View) {
+    this.#view = view
     this.#db = root.openDB('bars', { keyEncoding: 'binary', encoding: 'binary', cache: false })
   }
 
   at (symbol: string, period: Period, time: number): Bucket | undefined {
-    const row = this.#db.get(rowKey(symbol, period, numberOf(time)))
+    const row = this.#db.get(rowKey(symbol, period, numberOf(time)), this.#view)
     return row === undefined ? undefined : decodeRows(row)[0]
   }
 
@@ -31,7 +34,7 @@ export class Table {
       ? { start: rowKey(symbol, period, to - 1), end: rowKey(symbol, period, from - 1), reverse: true }
       : { start: rowKey(symbol, period, from), end: rowKey(symbol, period, to) }
     const bars: Bucket[] = []
-    for (const { value } of this.#db.getRange(limit === Infinity ? bounds : { ...bounds, limit })) bars.push(...decodeRows(value))
+    for (const { value } of this.#db.getRange({ ...bounds, ...this.#view, ...(limit === Infinity ? undefined : { limit }) })) bars.push(...decodeRows(value))
     return newest ? bars.reverse() : bars
   }
 

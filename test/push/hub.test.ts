@@ -6,6 +6,8 @@ import { utcCalendar } from '../../src/market/calendar.ts'
 import { createLadder } from '../../src/market/ladder.ts'
 import { PERIODS } from '../../src/market/period.ts'
 import { Hub } from '../../src/push/hub.ts'
+import { Intake } from '../../src/push/intake.ts'
+import type { Logger } from '../../src/push/logger.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import type { Entry } from '../../src/store/entry.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -25,9 +27,7 @@ function minute (place: number, given: Partial<MinuteBar> = {}): MinuteBar {
 function start (t: Test, { bars = 1000, closeGraceMs = 'off', now }: { bars?: number, closeGraceMs?: number | 'off', now?: number } = {}) {
   const memory = createMemoryStore(createLadder(utcCalendar, PERIODS), { bars })
   const disk = { commits: [] as number[], failures: 0, gate: Promise.resolve(), closed: 0 }
-  const store: Store = {
-    ...memory,
-    get size () { return memory.size },
+  const held: Pick<Store, 'apply' | 'close'> = {
     async * apply (entries: readonly Entry[]) {
       disk.commits.push(entries.length)
       await disk.gate
@@ -39,13 +39,21 @@ function start (t: Test, { bars = 1000, closeGraceMs = 'off', now }: { bars?: nu
     },
     async close () { disk.closed++ },
   }
+  const store = new Proxy(memory, {
+    get (target, name: keyof Store) {
+      if (name === 'apply' || name === 'close') return held[name]
+      const value = target[name]
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
   const logged: { evidence: Record<string, unknown>, message: string }[] = []
+  const logger: Logger = { error (evidence, message) { logged.push({ evidence: { ...evidence }, message }) } }
   const clock = new FakeClock(now)
   const hub = new Hub({
     store,
-    log: createLocalLog(),
+    openDoor: (onEvents) => new Intake({ log: createLocalLog(), store, logger, onEvents }),
     clock,
-    logger: { error (evidence, message) { logged.push({ evidence: { ...evidence }, message }) } },
+    logger,
     limits: { maxKeysPerConnection: 100, maxHistory: 100, maxBufferedBytes: 100_000, maxFrameBytes: 10_000, maxBadFrames: 3, maxBarsPerQuery: 100 },
     heartbeatMs: 1e9,
     pingEveryMs: 1e9,

@@ -142,7 +142,7 @@ t.test('health tells what is held', async (t) => {
   await post(app, minute(0))
   const client = await connect(t, app)
   await client.ask({ op: 'subscribe', args: ['a.1m', 'b.1m'] })
-  t.match((await get(app, '/health')).body, { status: 'ok', epoch: /./, symbols: 1, connections: 1, keys: 2 })
+  t.match((await get(app, '/health')).body, { status: 'ok', epoch: /./, symbols: 1, connections: 1, keys: 2, pid: process.pid })
 })
 
 t.test('the prefix goes before every path', async (t) => {

@@ -1,0 +1,116 @@
+import type { Clock } from '../clock.ts'
+import { KlineError } from '../errors.ts'
+import type { MarketEvent } from '../market/events.ts'
+import type { Door } from '../push/intake.ts'
+import type { Entry } from '../store/entry.ts'
+import type { FollowerStore } from '../store/follower.ts'
+import type { Result } from '../store/store.ts'
+import { Line, type Message } from './line.ts'
+
+/** How long after the line to the owner broke a new one is tried. */
+const RETRY_MS = 100
+
+export interface RelayOptions {
+  readonly store: Pick<FollowerStore, 'catchUp' | 'connectToOwner'>
+  readonly clock: Clock
+  /** Hears of what has become durable, in order. */
+  readonly onEvents: (events: readonly MarketEvent[]) => void
+  /** The store can't follow any more; called once. */
+  readonly onLost: (err: unknown) => void
+}
+
+interface Waiting { readonly resolve: (results: readonly Result[]) => void, readonly reject: (err: unknown) => void }
+
+/** A follower's way of entries to the owner, and of what became durable there to those who listen here. */
+export class Relay implements Door {
+  readonly #options: RelayOptions
+  readonly #waiting = new Map<number, Waiting>()
+  #line: Line | undefined
+  #nextId = 0
+  #closing = false
+  #isLost = false
+  #stopTimer = (): void => {}
+  /** Ends when all is taken in that the owner has told of so far. */
+  #caughtUp: Promise<void> = Promise.resolve()
+  #settled = (): void => {}
+
+  constructor (options: RelayOptions) {
+    this.#options = options
+    this.#connect()
+  }
+
+  /**
+   * Resolves once the owner has made the entries durable and they are pushed here too.
+   *
+   * @throws KLP_ERR_NOT_STORED, and what the owner refuses them with
+   */
+  async append (entries: readonly Entry[]): Promise<readonly Result[]> {
+    if (this.#closing) throw new KlineError('KLP_ERR_CLOSED', 'The server is going down and takes no more bars')
+    const line = this.#line
+    if (line === undefined) throw notStored()
+    const id = this.#nextId++
+    return await new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject })
+      line.send({ type: 'append', id, entries })
+    })
+  }
+
+  async close (): Promise<void> {
+    this.#closing = true
+    this.#stopTimer()
+    if (this.#waiting.size > 0) await new Promise<void>((resolve) => { this.#settled = resolve })
+    this.#line?.end()
+    await this.#caughtUp
+  }
+
+  async #connect (): Promise<void> {
+    try {
+      const socket = await this.#options.store.connectToOwner()
+      this.#line = new Line(socket, { onMessage: (message) => { this.#hear(message) }, onEnd: () => { this.#lost() } })
+      if (this.#closing) this.#line.end()
+    } catch {
+      this.#lost() // it is not there, or not yet
+    }
+  }
+
+  #lost (): void {
+    this.#line = undefined
+    for (const id of [...this.#waiting.keys()]) this.#settle(id)?.reject(notStored())
+    if (!this.#closing) this.#stopTimer = this.#options.clock.after(RETRY_MS, () => { this.#connect() })
+  }
+
+  #hear (message: Message): void {
+    switch (message.type) {
+      case 'committed':
+        this.#caughtUp = this.#caughtUp.then(async () => { await this.#catchUp() })
+        break
+      case 'done':
+        this.#caughtUp.then(() => this.#settle(message.id)?.resolve(message.results))
+        break
+      case 'refused':
+        this.#settle(message.id)?.reject(new KlineError(message.code, message.message))
+    }
+  }
+
+  async #catchUp (): Promise<void> {
+    const { store, onEvents, onLost } = this.#options
+    if (this.#isLost) return
+    try {
+      for await (const { events } of store.catchUp()) onEvents(events)
+    } catch (err) {
+      this.#isLost = true
+      onLost(err)
+    }
+  }
+
+  #settle (id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id)
+    this.#waiting.delete(id)
+    if (this.#waiting.size === 0) this.#settled()
+    return waiting
+  }
+}
+
+function notStored (): KlineError {
+  return new KlineError('KLP_ERR_NOT_STORED', 'The process that keeps the bars does not answer; send them again')
+}

@@ -1,0 +1,166 @@
+import t, { type Test } from 'tap'
+import type { MinuteBar } from '../src/index.ts'
+import { type Child, runSource } from './fixture/child.ts'
+import { type Client, connectTo, type Message } from './fixture/client.ts'
+
+t.setTimeout(120_000)
+
+interface Team { readonly child: Child, readonly url: string, pid (role: 'owner' | 'follower', life?: number): Promise<number> }
+
+async function startTeam (t: Test, env: Record<string, string> = {}): Promise<Team> {
+  const child = runSource(t, 'src/server.ts', { env: { HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', DATA_DIR: t.testdir(), WORKERS: '2', ...env } })
+  await child.says(/"role":"follower","msg":"a worker listens"/)
+  const [, url] = await child.says(/Server listening at (http[^"]+)/)
+  return {
+    child,
+    url,
+    async pid (role, life = 1) {
+      const [, pid] = await child.says(new RegExp(`(?:"worker":(\\d+),"role":"${role}","msg":"a worker listens"[^]*?){${life}}`))
+      return Number(pid)
+    },
+  }
+}
+
+function minutes (from: number, count = 1, symbol = 'a'): MinuteBar[] {
+  return Array.from({ length: count }, (_, i) => ({ symbol, time: (from + i) * 60_000, open: 1, high: 1, low: 1, close: 1, volume: 1 }))
+}
+
+/** Each on a connection of its own, so that the workers take turns. */
+async function post (url: string, bars: readonly MinuteBar[]): Promise<{ status: number, body: any }> {
+  const response = await fetch(`${url}/bars`, { method: 'POST', headers: { 'content-type': 'application/json', connection: 'close' }, body: JSON.stringify(bars) })
+  return { status: response.status, body: await response.json() }
+}
+
+async function get (url: string, path: string): Promise<any> {
+  return await (await fetch(`${url}${path}`, { headers: { connection: 'close' } })).json()
+}
+
+/** Subscribed, and what it was told first. */
+async function subscriber (t: Test, url: string, given: object = {}): Promise<{ client: Client, ack: Message }> {
+  const client = await connectTo(t, `${url.replace('http', 'ws')}/ws`)
+  client.send({ op: 'subscribe', args: ['a.1m'], ...given })
+  const [ack] = await client.take(2)
+  return { client, ack }
+}
+
+/** Connections of each worker, once both have answered. */
+async function connections (url: string): Promise<Map<number, number>> {
+  const held = new Map<number, number>()
+  for (let tries = 0; tries < 500 && held.size < 2; tries++) {
+    const { pid, connections } = await get(url, '/health')
+    held.set(pid, connections)
+  }
+  return held
+}
+
+/** Subscribers, until each worker has one. */
+async function subscribers (t: Test, url: string): Promise<{ client: Client, ack: Message }[]> {
+  const all: { client: Client, ack: Message }[] = []
+  do all.push(await subscriber(t, url)); while (all.length < 100 && [...(await connections(url)).values()].includes(0))
+  return all
+}
+
+/** Those who are still connected, after those who are not have heard of it. */
+async function stillOpen (clients: readonly Client[], url: string): Promise<Client[]> {
+  const open = [...(await connections(url)).values()].reduce((sum, count) => sum + count, 0)
+  for (let tries = 0; tries < 1000; tries++) {
+    const left = clients.filter(({ webSocket }) => webSocket.readyState === webSocket.OPEN)
+    if (left.length === open) return left
+    await new Promise((resolve) => { setTimeout(resolve, 10) })
+  }
+  throw new Error(`Expected ${open} clients to be connected`)
+}
+
+t.test('workers share a port, take bars and push them as if they were one', async (t) => {
+  const { child, url } = await startTeam(t)
+  const all = await subscribers(t, url)
+  t.equal(new Set(all.map(({ ack }) => ack.keys[0].epoch)).size, 1)
+  t.equal([...(await connections(url)).values()].reduce((sum, count) => sum + count, 0), all.length)
+  const takers = new Set<number>()
+  let minute = 0
+  for (; minute < 6 || (minute < 200 && takers.size < 2); minute++) {
+    t.strictSame(await post(url, minutes(minute)), { status: 200, body: { accepted: 1, duplicates: 0, revised: 0 } })
+    takers.add((await get(url, '/health')).pid)
+    const shown = [await get(url, '/klines?symbol=a&period=1m&limit=5'), await get(url, '/klines?symbol=a&period=1m&limit=5')]
+    t.equal(shown[0].seq, minute + 1)
+    t.strictSame(shown[0], shown[1])
+  }
+  for (let i = 0; i < 10; i++) {
+    t.match(await post(url, minutes(i % minute)), { status: 200, body: { duplicates: 1 } })
+    t.match(await post(url, [{ ...minutes(0)[0], high: 0 }]), { status: 400, body: { code: 'KLP_ERR_BAR' } })
+  }
+  for (const { client } of all) t.strictSame((await client.take(minute)).map(({ seq }) => seq), Array.from({ length: minute }, (_, i) => i + 1))
+  child.kill('SIGTERM')
+  t.strictSame(await child.ended, { code: 0, signal: null }, child.err)
+  for (const { client } of all) {
+    t.match(await client.closed, { code: 1001 })
+    t.match(client.left(), [{ type: 'notice', code: 'GOING_AWAY' }])
+  }
+})
+
+t.test('a worker that dies costs only its own connections, which go on elsewhere; when it keeps the bars, nothing that it took is lost', async (t) => {
+  const { child, url, pid } = await startTeam(t)
+  const first = await subscribers(t, url)
+  const { epoch } = first[0].ack.keys[0]
+  await post(url, minutes(0, 3))
+  for (const { client } of first) await client.take(3)
+
+  process.kill(await pid('follower'), 'SIGKILL')
+  await pid('follower', 2)
+  const left = await stillOpen(first.map(({ client }) => client), url)
+  t.ok(left.length > 0 && left.length < first.length)
+  t.match(await post(url, minutes(3)), { status: 200 })
+  for (const client of left) t.match(await client.next(), { seq: 4 })
+  for (let i = 0; i < 4; i++) {
+    const { client, ack } = await subscriber(t, url, { since: { 'a.1m': { epoch, seq: 3 } } })
+    t.match(ack, { keys: [{ key: 'a.1m', epoch, recovered: true, replayed: 1 }] })
+    left.push(client)
+  }
+  left.push(...(await subscribers(t, url)).map(({ client }) => client))
+
+  process.kill(await pid('owner'), 'SIGKILL')
+  for (let minute = 4, status = 503; minute < 10; minute++, status = 503) {
+    for (let tries = 0; status !== 200 && tries < 500; tries++) {
+      if (tries > 0) await new Promise((resolve) => { setTimeout(resolve, 20) })
+      status = await post(url, minutes(minute)).then(({ status }) => status, () => 0)
+    }
+    t.equal(status, 200)
+  }
+  const stayed = await stillOpen(left, url)
+  t.ok(stayed.length > 0 && stayed.length < left.length)
+  for (const client of stayed) t.strictSame((await client.take(6)).map(({ seq }) => seq), [5, 6, 7, 8, 9, 10])
+  t.equal((await get(url, '/klines?symbol=a&period=1m')).seq, 10)
+  child.kill('SIGTERM')
+  t.match(await child.ended, { code: 0 })
+})
+
+t.test('a follower that has slept for too long says goodbye and makes room for one that has it all', async (t) => {
+  const { child, url, pid } = await startTeam(t)
+  const all = await subscribers(t, url)
+  const follower = await pid('follower')
+  process.kill(follower, 'SIGSTOP')
+  let taken = 0
+  for (let i = 0; i < 6; i++) {
+    const response = await fetch(`${url}/bars`, { method: 'POST', headers: { 'content-type': 'application/json', connection: 'close' }, body: JSON.stringify(minutes(i * 10_000, 10_000)) })
+    if (response.status === 200) taken++
+  }
+  t.equal(taken, 6)
+  process.kill(follower, 'SIGCONT')
+  await child.says(/The journal begins at/)
+  await pid('follower', 2)
+  const left = await stillOpen(all.map(({ client }) => client), url)
+  t.ok(left.length > 0 && left.length < all.length)
+  for (const { client } of all) if (!left.includes(client)) t.match(await client.closed, { code: 1001 })
+  const seqs = new Map<number, number>()
+  for (let tries = 0; tries < 500 && seqs.size < 2; tries++) {
+    const { pid } = await get(url, '/health')
+    seqs.set(pid, (await get(url, '/klines?symbol=a&period=1m&limit=1')).seq)
+  }
+  t.strictSame(new Set(seqs.values()), new Set([60_000]))
+})
+
+t.test('where the first worker can not start, all end with 1 and its reason', async (t) => {
+  const child = runSource(t, 'src/server.ts', { env: { HOST: '192.0.2.1', PORT: '0', DATA_DIR: t.testdir(), WORKERS: '3' } })
+  t.match(await child.ended, { code: 1 })
+  t.match(child.err, /kline-push: .*EADDRNOTAVAIL/)
+})
