@@ -26,7 +26,6 @@ export class Blocks {
   /** The events after `seq` and up to `last`, ascending, at most `limit`. */
   range (symbol: string, period: Period, { seq, last, limit }: { seq: number, last: number, limit: number }): Bucket[] {
     const events: Bucket[] = []
-    if (seq >= last) return events
     for (const { value } of this.#db.getRange({ start: rowKey(symbol, period, seq + 1), end: rowKey(symbol, period, LAST), ...this.#view })) {
       for (const event of decodeRows(value)) {
         if (event.seq <= seq) continue

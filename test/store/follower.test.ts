@@ -9,6 +9,8 @@ import { MINUTE, PERIODS } from '../../src/market/period.ts'
 import type { Entry } from '../../src/store/entry.ts'
 import { type FollowerStore, openFollower } from '../../src/store/follower.ts'
 import { createLmdbStore } from '../../src/store/lmdb.ts'
+import { createMemoryStore } from '../../src/store/memory.ts'
+import { connectToOwner } from '../../src/store/owner.ts'
 import type { Reads, Store } from '../../src/store/store.ts'
 import { told } from '../fixture/events.ts'
 import { minute } from '../fixture/minutes.ts'
@@ -125,4 +127,30 @@ t.test('a follower that has slept too long says so, and shows what it had', asyn
   await owner.apply(Array.from({ length: 200 }, (_, i) => [minute(START + (i + 1) * MINUTE, { symbol: 'A' })]))
   t.equal(await catchUp(follower), undefined)
   t.same(all(follower), before)
+})
+
+t.test('many contracts go to the archive of a follower too, as they do in the owner', async (t) => {
+  const dataDir = t.testdir()
+  const owner = await startOwner(t, dataDir)
+  const follower = openFollower(ladder, { dataDir })
+  t.teardown(() => follower.close())
+  const symbols = Array.from({ length: 450 }, (_, i) => `S${i}`)
+  const model = createMemoryStore(ladder, { bars: 1000 })
+  for (let place = 0; place < 6; place++) {
+    const batch = symbols.map((symbol) => minute(START + place * MINUTE, { symbol, close: place }))
+    await owner.apply([batch])
+    const { events } = await applyAll(model, batch)
+    t.same(await catchUp(follower), events)
+  }
+  for (const symbol of symbols) {
+    const [bars, expected] = [follower, model].map((store) => store.buckets({ symbol, period: '3m', limit: 100 }))
+    t.same(bars, expected)
+    t.equal(follower.position(symbol, '1m').seq, 6)
+  }
+})
+
+t.test('a directory that nobody owns has nobody to connect to', async (t) => {
+  const dataDir = t.testdir()
+  await t.rejects(connectToOwner(dataDir, { read: () => undefined }), { message: `The data directory \`${dataDir}\` has no owner` })
+  await t.rejects(connectToOwner(dataDir, { read: () => 'owner-dead' }), { code: 'ENOENT' })
 })

@@ -50,6 +50,9 @@ t.test('a batch is one frame with all the others in order; one frame is no batch
     const [text] = await read(pieces[0], 12)
     t.strictSame(JSON.parse(text), { type: 'batch', frames: texts.map((one) => JSON.parse(one)) })
   }), { numRuns: 50 })
+  const long = { text: 'x'.repeat(70_000) }
+  const [batch] = packFrames([frameText(JSON.stringify(long)), frameText('{}')], { batches: true, deflates: false })
+  t.strictSame(JSON.parse((await read(batch, 12))[0]).frames, [long, {}])
   const frame: Frame = frameText('{"type":"pong"}')
   t.equal(packFrames([frame], { batches: true, deflates: false })[0], frame.bytes)
 })
