@@ -5,7 +5,7 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { launch, SERVER_CORE } from './machine/launch.mjs'
+import { ALL_CORES, launch, SERVER_CORE } from './machine/launch.mjs'
 import { cpu, residentBytes } from './machine/usage.mjs'
 import { SERVERS } from './servers.mjs'
 
@@ -29,14 +29,16 @@ class Server {
   #child
   #folder
   #env
+  #cores
   #agent = new Agent({ keepAlive: true, maxSockets: 1 })
 
   constructor (name) {
-    const { dialect, answers, env } = SERVERS[name]
+    const { dialect, answers, env, spread = false } = SERVERS[name]
     this.name = name
     this.dialect = dialect
     this.answers = answers
     this.#env = env
+    this.#cores = spread ? ALL_CORES : SERVER_CORE
   }
 
   /** Resolves once it listens. */
@@ -47,17 +49,23 @@ class Server {
     process.on('exit', this.#remove)
     const output = openSync(join(this.#folder, 'output'), 'w')
     this.#child = launch([program, ...nodeOptions, ...args], {
-      on: SERVER_CORE,
+      on: this.#cores,
       cwd: this.#folder,
       stdio: ['ignore', output, output, 'ipc'],
       // An optional add-on of ws that only some of the peers would have.
       env: { ...process.env, ...this.#env, PORT: String(this.port), DATA_DIR: join(this.#folder, 'data'), WS_NO_BUFFER_UTIL: '1' },
     })
     const deadline = Date.now() + START_TIMEOUT_MS
-    while (!await reachable(this.port)) {
+    while (!await reachable(this.port) || !this.#complete) {
       if (this.#child.exitCode !== null || Date.now() > deadline) throw new Error(`${this.name} does not start:\n${this.output}`)
       await pause(50)
     }
+  }
+
+  /** Whether all of its workers listen. */
+  get #complete () {
+    const { workers = 1 } = SERVERS[this.name]
+    return workers === 1 || this.output.split('a worker listens').length > workers
   }
 
   get output () {

@@ -16,6 +16,8 @@ const oneAck = () => 1
 export const SERVERS = {
   ours: { command: [process.execPath, OURS], dialect: 'plain', answers: ackAndSnapshots },
   'ours-deflate': { command: [process.execPath, OURS], env: { DEFLATE: 'on' }, dialect: 'deflated', answers: ackAndSnapshots },
+  'ours-1-worker': { command: [process.execPath, OURS], spread: true, dialect: 'plain', answers: ackAndSnapshots },
+  'ours-2-workers': { command: [process.execPath, OURS], env: { WORKERS: '2' }, workers: 2, spread: true, dialect: 'plain', answers: ackAndSnapshots },
   'floor-c': { get command () { return compiledOnce(here('peers/floor.c')) }, dialect: 'plain', answers: oneAck },
   'floor-node': { command: node('peers/floor.mjs'), dialect: 'plain', answers: oneAck },
   uws: { command: node('peers/uws.cjs'), dialect: 'plain', answers: oneAck },

@@ -74,6 +74,7 @@ export async function serveUntilStopped ({ workers = 1, ...options }: ServerSett
     if (err !== undefined) app.log.error({ err }, 'the server goes down after an error')
     await app.close()
   })
-  onInterrupt().addEventListener('abort', close, { once: true })
+  if (role !== undefined) process.on('SIGINT', () => {}) // a terminal tells all of its processes; the supervisor says when it is this one's turn
+  onInterrupt(role === undefined ? undefined : ['SIGTERM']).addEventListener('abort', close, { once: true })
   process.stdout.on('error', () => {}) // nobody reads the log, which is no reason to go down
 }

@@ -36,7 +36,7 @@ function parseSwitch (name: string, text: string): boolean {
 }
 
 function parseWorkers (text: string): number {
-  if (!/^[1-9]\d?$/.test(text)) throw refusal('WORKERS', 'an integer from 1 to 99', text)
+  if (!/^([1-9]|[12]\d|3[0-2])$/.test(text)) throw refusal('WORKERS', 'an integer from 1 to 32', text)
   return Number(text)
 }
 

@@ -75,8 +75,8 @@ t.test('the server reads its settings from the environment', async (t) => {
     t.throws(() => serverSettings({ [name]: value }), { code: 'KLP_ERR_OPTION', message: new RegExp(`\`${name}\`.*\`"${value}"\``) })
   }
   for (const PORT of ['http', '-1', '65536', '', '1.5']) t.throws(() => serverSettings({ PORT }), { code: 'KLP_ERR_OPTION', message: new RegExp(`\`PORT\`.*\`"${PORT}"\``) })
-  t.equal(serverSettings({ WORKERS: '4' }).workers, 4)
-  for (const WORKERS of ['0', 'all', '1.5', '-1']) t.throws(() => serverSettings({ WORKERS }), { code: 'KLP_ERR_OPTION', message: new RegExp(`\`WORKERS\`.*\`"${WORKERS}"\``) })
+  t.equal(serverSettings({ WORKERS: '32' }).workers, 32)
+  for (const WORKERS of ['0', 'all', '1.5', '-1', '33', '100']) t.throws(() => serverSettings({ WORKERS }), { code: 'KLP_ERR_OPTION', message: new RegExp(`\`WORKERS\`.*\`"${WORKERS}"\``) })
   t.throws(() => serverSettings({ WARM_UP: 'no' }), { code: 'KLP_ERR_OPTION', message: 'Expected `WARM_UP` to be on or off, got `"no"` (string)' })
   t.throws(() => serverSettings({ LOG_LEVEL: 'loud' }), { code: 'KLP_ERR_OPTION', message: /`LOG_LEVEL`.*`"loud"`/ })
 })

@@ -159,6 +159,14 @@ t.test('a follower that has slept for too long says goodbye and makes room for o
   t.strictSame(new Set(seqs.values()), new Set([60_000]))
 })
 
+t.test('Ctrl-C, which a terminal sends to every process, is one goodbye', async (t) => {
+  const { child, url, pid } = await startTeam(t)
+  const all = await subscribers(t, url)
+  for (const process of [await pid('owner'), await pid('follower'), child.process.pid as number]) globalThis.process.kill(process, 'SIGINT')
+  t.strictSame(await child.ended, { code: 0, signal: null }, child.err)
+  for (const { client } of all) t.match(await client.closed, { code: 1001 })
+})
+
 t.test('where the first worker can not start, all end with 1 and its reason', async (t) => {
   const child = runSource(t, 'src/server.ts', { env: { HOST: '192.0.2.1', PORT: '0', DATA_DIR: t.testdir(), WORKERS: '3' } })
   t.match(await child.ended, { code: 1 })

@@ -6,6 +6,7 @@ const cores = availableParallelism()
 export const pinned = cores > 1 && spawnSync('taskset', ['-c', '0', 'true']).status === 0
 
 export const SERVER_CORE = '0'
+export const ALL_CORES = `0-${cores - 1}`
 export const OTHER_CORES = cores > 2 ? `1-${cores - 1}` : '1'
 
 /** The shell raises the limit of open files as far as it may, and gives way to the program. */

@@ -6,17 +6,28 @@ export const told = existsSync('/proc/self/stat')
 
 const tickUs = told ? 1e6 / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' })) : NaN
 
-/** Microseconds of processor time that a process has used, all its threads together. */
+/** Microseconds of processor time that a process and its children have used, all threads together. */
 export function cpu (pid) {
+  const used = { user: 0, system: 0 }
   if (!told) return { user: NaN, system: NaN }
-  const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ') // the name before may have spaces
-  return { user: Number(fields[11]) * tickUs, system: Number(fields[12]) * tickUs }
+  for (const each of family(pid)) {
+    const text = readFileSync(`/proc/${each}/stat`, 'latin1')
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ') // the name before may have spaces
+    used.user += Number(fields[11]) * tickUs
+    used.system += Number(fields[12]) * tickUs
+  }
+  return used
 }
 
-/** Bytes of memory that a process has in use. */
+/** Bytes of memory that a process and its children have in use. */
 export function residentBytes (pid) {
   if (!told) return NaN
-  const [, kib] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))
-  return Number(kib) * 1024
+  let kib = 0
+  for (const each of family(pid)) kib += Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${each}/status`, 'latin1'))[1])
+  return kib * 1024
+}
+
+function family (pid) {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim()
+  return [pid, ...(children === '' ? [] : children.split(' ').flatMap(family))]
 }

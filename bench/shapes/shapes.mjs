@@ -86,6 +86,13 @@ export const SHAPES = {
     rows: ['ours', 'ours-deflate'].map((server) => row(server, server, () => fanOut(server, burst), burst.clients)),
     goals: [],
   },
+  workers: {
+    title: '2,000 clients, 500 symbols, 50 keys each, with the server on all cores too',
+    repeats: 3,
+    columns: FAN_OUT_COLUMNS,
+    rows: ['ours-1-worker', 'ours-2-workers'].map((server) => row(server, server, () => fanOut(server, { ...burst, clients: 2000 }), 2000)),
+    goals: [],
+  },
   idle: {
     title: '10,000 connections with 1 key each that do nothing',
     repeats: 2,

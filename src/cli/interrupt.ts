@@ -1,8 +1,8 @@
 // One Ctrl-C often arrives twice: from the terminal, and once more through npx or tsx.
 const ECHO_MS = 1000
 
-/** A signal that fires on Ctrl-C and on SIGTERM. Whoever asks again a while later gets their way at once. */
-export function onInterrupt (): AbortSignal {
+/** A signal that fires on Ctrl-C and on SIGTERM, or on those given. Whoever asks again a while later gets their way at once. */
+export function onInterrupt (signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM']): AbortSignal {
   const controller = new AbortController()
   let first: number | undefined
   const stop = () => {
@@ -10,8 +10,7 @@ export function onInterrupt (): AbortSignal {
     if (performance.now() - first > ECHO_MS) process.exit(130)
     controller.abort()
   }
-  process.on('SIGINT', stop)
-  process.on('SIGTERM', stop)
+  for (const name of signals) process.on(name, stop)
   return controller.signal
 }
 

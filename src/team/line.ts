@@ -24,7 +24,11 @@ export class Line {
     const lines = createInterface({ input: socket })
     for (const emitter of [socket, lines]) emitter.on('error', () => {}) // the end says enough
     socket.on('close', onEnd)
-    lines.on('line', (line) => { onMessage(JSON.parse(line)) })
+    lines.on('line', (line) => {
+      const message = parse(line)
+      if (message === undefined) this.end()
+      else onMessage(message)
+    })
   }
 
   send (message: Message): void {
@@ -33,5 +37,14 @@ export class Line {
 
   end (): void {
     this.#socket.destroy()
+  }
+}
+
+/** Undefined: the other end died in the middle of it. */
+function parse (line: string): Message | undefined {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
   }
 }

@@ -59,6 +59,7 @@ async function start (t: Test) {
     },
   }
   return {
+    path,
     host,
     door,
     calls,
@@ -183,4 +184,20 @@ t.test('a store that can not follow any more is said to be lost', async (t) => {
   await relay.close()
   t.match(lost, [{ message: 'behind' }])
   t.strictSame(heard, [])
+})
+
+t.test('a peer that dies in the middle of a line costs its line and nothing else', async (t) => {
+  const { path, ended, host, relay, calls, called } = await startConnected(t)
+  const socket = connect(path)
+  await once(socket, 'data')
+  const gone = ended()
+  socket.end('{"type":"append","id":0,"entr')
+  await gone
+  host.announce()
+  const answer = relay.append(run(1))
+  await called()
+  t.equal(calls.length, 1)
+  calls[0].resolve(['accepted'])
+  t.strictSame(await answer, ['accepted'])
+  await relay.close()
 })
