@@ -12,13 +12,19 @@ import { addHub } from './hub.ts'
 async function followerPlugin (app: FastifyInstance, options: CheckedOptions): Promise<void> {
   const { calendar, periods, retainDays, keepEvents } = options
   const store = openFollower(createLadder(calendar, periods, retainDays), { dataDir: options.dataDir as string, keepEvents })
-  const openDoor: HubOptions['openDoor'] = (onEvents) => new Relay({
-    store,
-    clock: systemClock,
-    onEvents,
-    onLost: (err) => { setImmediate(() => { throw err }) }, // what is pushed here would have a gap: the process goes down
-  })
+  let ready = Promise.resolve()
+  const openDoor: HubOptions['openDoor'] = (onEvents) => {
+    const relay = new Relay({
+      store,
+      clock: systemClock,
+      onEvents,
+      onLost: (err) => { setImmediate(() => { throw err }) }, // what is pushed here would have a gap: the process goes down
+    })
+    ready = relay.ready
+    return relay
+  }
   addHub(app, new Hub({ ...options, closeGraceMs: 'off', store, openDoor, clock: systemClock, logger: app.log, limits: options }))
+  await ready
 }
 
 export default fp(followerPlugin, { fastify: '5.x', name: 'kline-push-hub' })

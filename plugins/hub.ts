@@ -25,6 +25,7 @@ async function hubPlugin (app: FastifyInstance, options: CheckedOptions): Promis
       dataDir: options.dataDir,
       keepEvents: options.keepEvents,
       onCommit: () => { host.announce() },
+      dropTo: (upTo) => host.dropTo(upTo),
       onPeer: (socket) => { host.accept(socket) },
       onArchiveError: (err) => { app.log.error({ err }, 'bars could not be moved to the archive') },
     })

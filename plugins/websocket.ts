@@ -4,10 +4,7 @@ import fp from 'fastify-plugin'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { CheckedOptions } from '../src/options.ts'
-import { WINDOW_BITS } from '../src/wire/pack.ts'
-
-/** Every frame stands for itself, so that one that is compressed serves all who get it. */
-const DEFLATE = { serverNoContextTakeover: true, clientNoContextTakeover: true, serverMaxWindowBits: WINDOW_BITS }
+import { DEFLATE } from '../src/wire/pack.ts'
 
 /** Brings WebSockets, unless the application has brought them itself. */
 async function websocketPlugin (app: FastifyInstance, { maxFrameBytes, deflate }: CheckedOptions): Promise<void> {

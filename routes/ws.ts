@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Socket as NetSocket } from 'node:net'
 import { CLOSE_CODES } from '../src/errors.ts'
 import type { Socket } from '../src/push/socket.ts'
+import { DEFLATE } from '../src/wire/pack.ts'
 
 /** RFC 6455, section 7.4.1. */
 const INTERNAL_ERROR = 1011
@@ -12,10 +13,12 @@ const GOING_GRACE_MS = 2000
 const NOTHING = Buffer.alloc(0)
 
 export default async function wsRoute (app: FastifyInstance): Promise<void> {
+  // Where the application has brought WebSockets itself, it may have agreed with a client on less than our frames need.
+  const isOurs = app.websocketServer.options.perMessageDeflate === DEFLATE
   app.get('/ws', { websocket: true }, function acceptClient (webSocket, request) {
     app.websocketServer.clients.delete(webSocket) // when the application closes, its goodbye is the hub's to say
     const { log } = request // and nothing else of the request stays for as long as the connection
-    const connection = app.klineHub.connect(new WholeFrames(webSocket, request.raw.socket))
+    const connection = app.klineHub.connect(new WholeFrames(webSocket, { raw: request.raw.socket, deflates: isOurs && webSocket.extensions.includes('permessage-deflate') }))
     webSocket.on('message', (message: Buffer, binary: boolean) => {
       try {
         connection.receive(message, { binary })
@@ -39,8 +42,8 @@ class WholeFrames implements Socket {
   readonly #webSocket: WebSocket
   readonly #raw: NetSocket
 
-  constructor (webSocket: WebSocket, raw: NetSocket) {
-    this.deflates = webSocket.extensions.includes('permessage-deflate')
+  constructor (webSocket: WebSocket, { raw, deflates }: { raw: NetSocket, deflates: boolean }) {
+    this.deflates = deflates
     this.#webSocket = webSocket
     this.#raw = raw
   }

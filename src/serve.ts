@@ -22,6 +22,8 @@ export interface ServeOptions extends KlinePushOptions {
   warmUp?: boolean
   /** Whether another process owns the data directory, and this one shows what that one has. */
   follows?: boolean
+  /** Ends the warm-up before its time. */
+  signal?: AbortSignal
 }
 
 export interface ServerSettings extends ServeOptions {
@@ -30,7 +32,7 @@ export interface ServerSettings extends ServeOptions {
 }
 
 /** A server with the plugin and nothing else, listening. */
-export async function serve ({ host, port, logger, warmUp: warm = false, follows = false, ...options }: ServeOptions): Promise<FastifyInstance> {
+export async function serve ({ host, port, logger, warmUp: warm = false, follows = false, signal, ...options }: ServeOptions): Promise<FastifyInstance> {
   const app = Fastify({
     logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -53,7 +55,7 @@ export async function serve ({ host, port, logger, warmUp: warm = false, follows
         for (const socket of upgraded) socket.destroy()
       }, REQUEST_GRACE_MS).unref()
     })
-    if (warm) await warmUp(options).catch((err: unknown) => { app.log.warn({ err }, 'could not warm up, the first minutes will be slower') })
+    if (warm) await warmUp(options, signal).catch((err: unknown) => { app.log.warn({ err }, 'could not warm up, the first minutes will be slower') })
     await app.listen({ host, port })
   } catch (err) {
     await app.close()
@@ -66,7 +68,9 @@ export async function serve ({ host, port, logger, warmUp: warm = false, follows
 export async function serveUntilStopped ({ workers = 1, ...options }: ServerSettings): Promise<void> {
   const role = roleOf(process)
   if (workers > 1 && role === undefined) return await supervise(workers, Fastify({ logger: options.logger }).log)
-  const app = await serve({ ...options, follows: role === 'follower' }).catch((err: unknown) => {
+  if (role !== undefined) process.on('SIGINT', () => {}) // a terminal tells all of its processes; the supervisor says when it is this one's turn
+  const interrupted = onInterrupt(role === undefined ? undefined : ['SIGTERM'])
+  const app = await serve({ ...options, follows: role === 'follower', signal: interrupted }).catch((err: unknown) => {
     cluster.worker?.disconnect() // or the line to its supervisor would keep it from ending
     throw err
   })
@@ -74,7 +78,7 @@ export async function serveUntilStopped ({ workers = 1, ...options }: ServerSett
     if (err !== undefined) app.log.error({ err }, 'the server goes down after an error')
     await app.close()
   })
-  if (role !== undefined) process.on('SIGINT', () => {}) // a terminal tells all of its processes; the supervisor says when it is this one's turn
-  onInterrupt(role === undefined ? undefined : ['SIGTERM']).addEventListener('abort', close, { once: true })
+  if (interrupted.aborted) close()
+  else interrupted.addEventListener('abort', close, { once: true })
   process.stdout.on('error', () => {}) // nobody reads the log, which is no reason to go down
 }

@@ -13,6 +13,8 @@ cluster.schedulingPolicy = cluster.SCHED_NONE
 const ROLE = 'KLINE_PUSH_ROLE'
 /** How long until the next worker takes the place of one that died. */
 const RESTART_MS = 500
+/** A worker has 10 s to say goodbye; one that takes longer is no longer listened to. */
+const HUNG_MS = 15_000
 
 /** What this process is to be; undefined: it is nobody's worker. */
 export function roleOf ({ env }: Pick<NodeJS.Process, 'env'>): Role | undefined {
@@ -34,7 +36,11 @@ export async function supervise (workers: number, log: FastifyBaseLogger): Promi
     while (!stop.aborted) {
       const worker = cluster.fork({ [ROLE]: role })
       const { pid } = worker.process
-      const end = (): void => { worker.process.kill('SIGTERM') }
+      let force: NodeJS.Timeout | undefined
+      const end = (): void => {
+        worker.process.kill('SIGTERM')
+        force = setTimeout(() => { worker.process.kill('SIGKILL') }, HUNG_MS)
+      }
       own.addEventListener('abort', end, { once: true })
       worker.once('listening', () => {
         listened = true
@@ -42,10 +48,11 @@ export async function supervise (workers: number, log: FastifyBaseLogger): Promi
         onReady()
       })
       const [code, signal] = await once(worker, 'exit')
+      clearTimeout(force)
       own.removeEventListener('abort', end)
       if (stop.aborted) break
       log.warn({ worker: pid, role, code, signal }, 'a worker died')
-      if (!listened) failed.abort()
+      if (!listened && signal === null) failed.abort() // by itself, and so would the next
       await pauseUntil(performance.now() + RESTART_MS, stop)
     }
     onReady()

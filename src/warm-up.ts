@@ -24,7 +24,7 @@ const MASK = [0, 0, 0, 0]
  * Plays market with a server of its own, on loopback and a directory that goes again, so that the end of the first
  * minute finds machine code where it would find bytecode: V8 compiles what has run for a while. A third of a second.
  */
-export async function warmUp ({ dataDir, ...options }: KlinePushOptions): Promise<void> {
+export async function warmUp ({ dataDir, ...options }: KlinePushOptions, signal?: AbortSignal): Promise<void> {
   const directory = dataDir === undefined ? undefined : await mkdtemp(join(tmpdir(), 'kline-push-warm-up-'))
   const app = Fastify()
   const sockets: Socket[] = []
@@ -33,7 +33,7 @@ export async function warmUp ({ dataDir, ...options }: KlinePushOptions): Promis
     await app.listen({ host: '127.0.0.1', port: 0, exclusive: true }) // its own, also where workers share a port
     const { port } = app.server.address() as AddressInfo
     const deadline = performance.now() + LONGEST_MS
-    for (let minute = 0; minute < MINUTES && performance.now() < deadline; minute++) {
+    for (let minute = 0; minute < MINUTES && performance.now() < deadline && signal?.aborted !== true; minute++) {
       if (minute < CLIENTS) sockets.push(await subscribe(port, minute))
       await post(port, Array.from({ length: SYMBOLS }, (_, symbol) => minuteBar(symbol, minute)))
     }

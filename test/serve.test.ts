@@ -198,3 +198,14 @@ t.test('where it can not warm up, the server says so and serves all the same', a
   t.match(lines.map((line) => JSON.parse(line)), [{ level: 40, err: { code: 'ENOENT' }, msg: /^could not warm up/ }])
   t.match(await (await fetch(`${app.listeningOrigin}/health`)).json(), { status: 'ok' })
 })
+
+t.test('a server that is told to go while it warms up goes, and leaves nothing', async (t) => {
+  const directory = t.testdir({ temporary: {} })
+  const temporary = join(directory, 'temporary')
+  const left = (): string[] => readdirSync(temporary).filter((name) => name.startsWith('kline-push'))
+  const server = runSource(t, 'src/server.ts', { env: { HOST: '127.0.0.1', PORT: '0', DATA_DIR: join(directory, 'data'), WARM_UP: 'on', TMPDIR: temporary } })
+  while (left().length === 0 && server.process.exitCode === null) await new Promise((resolve) => { setTimeout(resolve, 5) })
+  server.kill('SIGTERM')
+  t.strictSame(await server.ended, { code: 0, signal: null }, server.err)
+  t.strictSame(left(), [])
+})

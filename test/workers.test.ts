@@ -1,9 +1,12 @@
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import t, { type Test } from 'tap'
 import type { MinuteBar } from '../src/index.ts'
 import { type Child, runSource } from './fixture/child.ts'
 import { type Client, connectTo, type Message } from './fixture/client.ts'
 
-t.setTimeout(120_000)
+t.setTimeout(240_000)
 
 interface Team { readonly child: Child, readonly url: string, pid (role: 'owner' | 'follower', life?: number): Promise<number> }
 
@@ -140,11 +143,11 @@ t.test('a follower that has slept for too long says goodbye and makes room for o
   const follower = await pid('follower')
   process.kill(follower, 'SIGSTOP')
   let taken = 0
-  for (let i = 0; i < 6; i++) {
+  for (let i = 0; i < 8; i++) {
     const response = await fetch(`${url}/bars`, { method: 'POST', headers: { 'content-type': 'application/json', connection: 'close' }, body: JSON.stringify(minutes(i * 10_000, 10_000)) })
     if (response.status === 200) taken++
   }
-  t.equal(taken, 6)
+  t.equal(taken, 8)
   process.kill(follower, 'SIGCONT')
   await child.says(/The journal begins at/)
   await pid('follower', 2)
@@ -156,7 +159,69 @@ t.test('a follower that has slept for too long says goodbye and makes room for o
     const { pid } = await get(url, '/health')
     seqs.set(pid, (await get(url, '/klines?symbol=a&period=1m&limit=1')).seq)
   }
-  t.strictSame(new Set(seqs.values()), new Set([60_000]))
+  t.strictSame(new Set(seqs.values()), new Set([80_000]))
+})
+
+t.test('followers keep up with imports that go to the archive as fast as they come', async (t) => {
+  const { child, url } = await startTeam(t)
+  const all = await subscribers(t, url)
+  let next = 0
+  await Promise.all(Array.from({ length: 6 }, async () => {
+    for (let i = 0; i < 6; i++) {
+      const response = await fetch(`${url}/imports`, { method: 'POST', headers: { 'content-type': 'application/json', connection: 'close' }, body: JSON.stringify(minutes(next++ * 1000, 1000)) })
+      t.equal(response.status, 200, await response.text())
+    }
+  }))
+  t.equal((await stillOpen(all.map(({ client }) => client), url)).length, all.length)
+  t.notMatch(child.out, /a worker died/)
+  const counts = new Map<number, number>()
+  for (let tries = 0; tries < 500 && counts.size < 2; tries++) {
+    const [{ pid }, { bars }] = [await get(url, '/health'), await get(url, '/klines?symbol=a&period=1d&limit=100')]
+    counts.set(pid, bars.reduce((sum: number, { volume }: { volume: number }) => sum + volume, 0))
+  }
+  t.strictSame(new Set(counts.values()), new Set([36_000]))
+})
+
+t.test('an owner that is told to go goes as a server does, and the next one takes its place', async (t) => {
+  const { child, url, pid } = await startTeam(t)
+  const halves = Array.from({ length: 8 }, () => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.write('POST /bars HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n[')
+    socket.on('error', () => {})
+    t.teardown(() => { socket.destroy() })
+    return socket
+  })
+  await Promise.all(halves.map(async (socket) => { await once(socket, 'connect') }))
+  process.kill(await pid('owner'), 'SIGTERM')
+  await child.says(/"role":"owner","code":0,"signal":null,"msg":"a worker died"/)
+  await pid('owner', 2)
+  let status = 0
+  for (let tries = 0; status !== 200 && tries < 500; tries++) {
+    if (tries > 0) await new Promise((resolve) => { setTimeout(resolve, 20) })
+    status = (await post(url, minutes(0))).status
+  }
+  t.equal(status, 200)
+})
+
+t.test('a worker that is killed before it listens is one that died, and no more', async (t) => {
+  if (!existsSync('/proc/self/task')) return t.comment('no way to tell the workers')
+  const child = runSource(t, 'src/server.ts', { env: { HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', DATA_DIR: t.testdir(), WORKERS: '2' } })
+  await child.says(/"role":"owner","msg":"a worker listens"/)
+  const { pid } = child.process
+  let workers: string[] = []
+  while (workers.length < 2) workers = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ')
+  process.kill(Number(workers[1]), 'SIGKILL')
+  await child.says(/"role":"follower","code":null,"signal":"SIGKILL","msg":"a worker died"/)
+  await child.says(/"role":"follower","msg":"a worker listens"/)
+  child.kill('SIGTERM')
+  t.match(await child.ended, { code: 0 })
+})
+
+t.test('a worker that hangs does not hold up the end for ever', async (t) => {
+  const { child, pid } = await startTeam(t)
+  process.kill(await pid('follower'), 'SIGSTOP')
+  child.kill('SIGTERM')
+  t.match(await child.ended, { code: 0 })
 })
 
 t.test('Ctrl-C, which a terminal sends to every process, is one goodbye', async (t) => {

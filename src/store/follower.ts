@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
-import { open, type RootDatabase, type Transaction } from 'lmdb'
+import { open, type RootDatabase } from 'lmdb'
 import type { Ladder } from '../market/ladder.ts'
 import { Archive } from './archive.ts'
 import { Book } from './book.ts'
@@ -44,31 +44,39 @@ export class FollowerStore extends BookReads {
   readonly #root: RootDatabase
   readonly #meta: Meta
   readonly #dataDir: string
-  readonly #view: View & { transaction: Transaction }
+  readonly #view: View
   readonly #journal: Journal
   readonly #archive: Archive
   readonly #clerk: Clerk
   /** Where the journal began when the archive was last looked at. */
-  #begin: number
+  #begin = 0
 
   constructor ({ root, meta, ladder, keepEvents, dataDir, epoch }: Parts) {
-    const view = {} as { transaction: Transaction }
+    const view: View = {}
     const archive = new Archive(root, view)
-    const journal = new Journal(root)
-    view.transaction = newestOf(root) // not sooner: it knows the tables that were open when it began
     const pool = new Pool()
     super(new Book(ladder, { keepEvents, history: (symbol, period) => new Tail({ symbol, period, archive, pool }) }), epoch)
     this.#root = root
     this.#meta = meta
     this.#dataDir = dataDir
     this.#view = view
-    this.#journal = journal
+    this.#journal = new Journal(root)
     this.#archive = archive
-    Object.assign(this.book.marks, meta.marks)
     this.#clerk = new Clerk(this.book)
-    archive.load(this.book)
-    this.#begin = journal.begin(view)
-    for (const { position, entries } of journal.read(0, view)) {
+  }
+
+  /** Up to where in the log it has read. */
+  get readUpTo (): number {
+    return this.#clerk.position
+  }
+
+  /** Reads all that is there; before, nothing is. */
+  load (): void {
+    this.#view.transaction = newestOf(this.#root)
+    Object.assign(this.book.marks, this.#meta.marks)
+    this.#archive.load(this.book)
+    this.#begin = this.#journal.begin(this.#view)
+    for (const { position, entries } of this.#journal.read(0, this.#view)) {
       this.#clerk.position = position
       this.#clerk.replay(entries)
     }
@@ -92,7 +100,7 @@ export class FollowerStore extends BookReads {
       throw new Error(`The journal begins at ${begin}, and was read up to ${this.#clerk.position} here`)
     }
     for (const { entries } of [...this.#journal.read(this.#clerk.position, { transaction: newest })]) yield * this.#clerk.apply(entries)
-    this.#view.transaction.done()
+    this.#view.transaction?.done()
     this.#view.transaction = newest
     if (begin === this.#begin) return
     this.#begin = begin
@@ -100,7 +108,7 @@ export class FollowerStore extends BookReads {
   }
 
   async close (): Promise<void> {
-    this.#view.transaction.done()
+    this.#view.transaction?.done()
     await this.#root.close()
   }
 

@@ -28,6 +28,8 @@ export interface LmdbOptions extends Retention {
   readonly onArchiveError: (err: unknown) => void
   /** Hears of each commit of entries, before they are rolled up. */
   readonly onCommit?: () => void
+  /** Says up to where in the log nobody needs the journal any more of which the archive has all up to `upTo`. */
+  readonly dropTo?: (upTo: number) => number
   /** Gets each connection to the socket by which other processes know that the directory has an owner; closes them if left out. */
   readonly onPeer?: (socket: Socket) => void
 }
@@ -92,6 +94,7 @@ class LmdbStore extends BookReads implements Store {
   readonly #clerk: Clerk
   readonly #archiveEvery: number
   readonly #onCommit: () => void
+  readonly #dropTo: (upTo: number) => number
   readonly #onArchiveError: (err: unknown) => void
   readonly #release: () => Promise<void>
   readonly #dataDir: string
@@ -101,7 +104,7 @@ class LmdbStore extends BookReads implements Store {
   #archiving: Promise<void> | undefined
   #closing = false
 
-  constructor ({ root, meta, ladder, options: { dataDir, archiveEvery = 65_536, keepEvents = KEEP_EVENTS, onCommit = () => {}, onArchiveError }, epoch, release }: Parts) {
+  constructor ({ root, meta, ladder, options: { dataDir, archiveEvery = 65_536, keepEvents = KEEP_EVENTS, onCommit = () => {}, dropTo = (upTo) => upTo, onArchiveError }, epoch, release }: Parts) {
     const archive = new Archive(root, NEWEST)
     const pool = new Pool()
     super(new Book(ladder, { keepEvents, history: (symbol, period) => new Tail({ symbol, period, archive, pool }) }), epoch)
@@ -111,6 +114,7 @@ class LmdbStore extends BookReads implements Store {
     this.#archive = archive
     this.#archiveEvery = archiveEvery
     this.#onCommit = onCommit
+    this.#dropTo = dropTo
     this.#onArchiveError = onArchiveError
     this.#release = release
     this.#dataDir = dataDir
@@ -166,7 +170,7 @@ class LmdbStore extends BookReads implements Store {
       if (this.#closing) return
       await this.#commit(() => {
         this.#meta.putMarks(marks)
-        this.#journal.cut(upTo)
+        this.#journal.cut(this.#dropTo(upTo))
       })
     } catch (err) {
       this.#archivedAt = since // and the next run, which is as far away as ever, takes all

@@ -3,9 +3,13 @@ import type { KlineError } from '../errors.ts'
 import type { Door } from '../push/intake.ts'
 import { Line, type Message } from './line.ts'
 
+/** The journal is kept for a follower that is no more entries behind than this. */
+const MOST_BEHIND = 50_000
+
 /** The owner's side of the lines to its followers: tells them of commits, and lets in the entries that they bring. */
 export class Host {
-  readonly #lines = new Set<Line>()
+  /** Up to where each has read the journal; NaN: it has not said so yet. */
+  readonly #lines = new Map<Line, number>()
   #door: Door | undefined
 
   /** From now on followers are let in. */
@@ -20,19 +24,34 @@ export class Host {
       return
     }
     const line: Line = new Line(socket, {
-      onMessage: (message) => { if (message.type === 'append') append(door, line, message) },
+      onMessage: (message) => {
+        if (message.type === 'append') append(door, line, message)
+        else if (message.type === 'read') this.#lines.set(line, message.position)
+      },
       onEnd: () => { this.#lines.delete(line) },
     })
-    this.#lines.add(line)
+    this.#lines.set(line, NaN)
     line.send({ type: 'committed' })
   }
 
   announce (): void {
-    for (const line of this.#lines) line.send({ type: 'committed' })
+    for (const line of this.#lines.keys()) line.send({ type: 'committed' })
   }
 
+  /** Up to where nobody needs the journal any more of which the archive has all up to `upTo`. Who is much too far behind is let go. */
+  dropTo (upTo: number): number {
+    let least = upTo
+    for (const [line, position] of this.#lines) {
+      if (position < upTo - MOST_BEHIND) line.end()
+      else least = Math.min(least, Number.isNaN(position) ? 0 : position)
+    }
+    return least
+  }
+
+  /** Ends all lines, and lets nobody in any more. */
   close (): void {
-    for (const line of this.#lines) line.end()
+    this.#door = undefined
+    for (const line of this.#lines.keys()) line.end()
   }
 }
 

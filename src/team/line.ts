@@ -12,6 +12,8 @@ export type Message =
   | { readonly type: 'done', readonly id: number, readonly results: readonly Result[] }
   /** None of them was taken. */
   | { readonly type: 'refused', readonly id: number, readonly code: ErrorCode, readonly message: string }
+  /** Up to where a follower has read the journal. */
+  | { readonly type: 'read', readonly position: number }
   /** There is more in the journal. */
   | { readonly type: 'committed' }
 

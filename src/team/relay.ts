@@ -11,7 +11,7 @@ import { Line, type Message } from './line.ts'
 const RETRY_MS = 100
 
 export interface RelayOptions {
-  readonly store: Pick<FollowerStore, 'catchUp' | 'connectToOwner'>
+  readonly store: Pick<FollowerStore, 'catchUp' | 'connectToOwner' | 'load' | 'readUpTo'>
   readonly clock: Clock
   /** Hears of what has become durable, in order. */
   readonly onEvents: (events: readonly MarketEvent[]) => void
@@ -23,6 +23,8 @@ interface Waiting { readonly resolve: (results: readonly Result[]) => void, read
 
 /** A follower's way of entries to the owner, and of what became durable there to those who listen here. */
 export class Relay implements Door {
+  /** Resolves once the store has been loaded. */
+  readonly ready: Promise<void>
   readonly #options: RelayOptions
   readonly #waiting = new Map<number, Waiting>()
   #line: Line | undefined
@@ -33,9 +35,11 @@ export class Relay implements Door {
   /** Ends when all is taken in that the owner has told of so far. */
   #caughtUp: Promise<void> = Promise.resolve()
   #settled = (): void => {}
+  #onReady: (() => void) | undefined
 
   constructor (options: RelayOptions) {
     this.#options = options
+    this.ready = new Promise((resolve) => { this.#onReady = resolve })
     this.#connect()
   }
 
@@ -66,11 +70,24 @@ export class Relay implements Door {
   async #connect (): Promise<void> {
     try {
       const socket = await this.#options.store.connectToOwner()
-      this.#line = new Line(socket, { onMessage: (message) => { this.#hear(message) }, onEnd: () => { this.#lost() } })
-      if (this.#closing) this.#line.end()
+      const line = new Line(socket, { onMessage: (message) => { this.#hear(message) }, onEnd: () => { this.#lost() } })
+      this.#line = line
+      if (this.#closing) return line.end()
+      if (this.#onReady !== undefined) this.#load(this.#onReady) // not sooner: now that it has a follower the owner keeps its journal
+      this.#tellRead()
     } catch {
       this.#lost() // it is not there, or not yet
     }
+  }
+
+  #load (onReady: () => void): void {
+    this.#options.store.load()
+    this.#onReady = undefined
+    onReady()
+  }
+
+  #tellRead (): void {
+    this.#line?.send({ type: 'read', position: this.#options.store.readUpTo })
   }
 
   #lost (): void {
@@ -97,6 +114,7 @@ export class Relay implements Door {
     if (this.#isLost) return
     try {
       for await (const { events } of store.catchUp()) onEvents(events)
+      this.#tellRead()
     } catch (err) {
       this.#isLost = true
       onLost(err)

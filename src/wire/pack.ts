@@ -9,9 +9,11 @@ export interface Packing {
   readonly deflates: boolean
 }
 
-/** The window that is agreed on, in bits: a client needs no more than 4 KiB for it. */
-export const WINDOW_BITS = 12
-const SMALLEST_WINDOW_BITS = 9
+/** The least that zlib has, so that every client has as much; bars repeat themselves within 200 bytes. */
+const WINDOW_BITS = 9
+const MEMORY_LEVEL = 6
+/** What is agreed on with a client (RFC 7692, section 7.1): every frame stands for itself, so that one that is compressed serves all who get it. */
+export const DEFLATE = { serverNoContextTakeover: true, clientNoContextTakeover: true, serverMaxWindowBits: WINDOW_BITS }
 /** What an empty stored block ends with, and the receiver puts there again (RFC 7692, section 7.2.1). */
 const TAIL_BYTES = 4
 
@@ -49,7 +51,6 @@ function deflateOnce (frame: Frame): Buffer {
 
 function deflate (bytes: Buffer): Buffer {
   const text = textOf(bytes)
-  const windowBits = Math.min(Math.max(Math.ceil(Math.log2(text.length)), SMALLEST_WINDOW_BITS), WINDOW_BITS)
-  const deflated = deflateRawSync(text, { windowBits, memLevel: windowBits - 6, finishFlush: constants.Z_SYNC_FLUSH })
+  const deflated = deflateRawSync(text, { windowBits: WINDOW_BITS, memLevel: MEMORY_LEVEL, finishFlush: constants.Z_SYNC_FLUSH })
   return deflated.length - TAIL_BYTES < text.length ? frameBytes(deflated.subarray(0, -TAIL_BYTES), { deflated: true }) : bytes
 }

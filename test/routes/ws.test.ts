@@ -1,3 +1,4 @@
+import websocket from '@fastify/websocket'
 import t, { type Test } from 'tap'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { once } from 'node:events'
@@ -331,6 +332,20 @@ t.test('clients that offer compression get it where it is switched on, and all g
   }
   const least = bytes.get('true offered') as number
   for (const [who, read] of bytes) if (who !== 'true offered') t.ok(read > 4 * least, `${who}: ${read}, and ${least} with it`)
+})
+
+t.test('where the application has agreed with its clients on something of its own, frames go as they are', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(websocket, { options: { perMessageDeflate: { serverMaxWindowBits: 8 } } })
+  await app.register(klinePush, { deflate: true })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  await app.klineHub.ingest(Array.from({ length: 500 }, (_, place) => minute(place)))
+  const client = await connect(t, app)
+  t.equal(client.webSocket.extensions, 'permessage-deflate')
+  t.match(await client.ask({ op: 'subscribe', args: ['rb2601.1m'], history: 500 }), { type: 'ack' })
+  t.equal((await client.next()).bars.length, 500)
+  t.ok(bytesOf(client) > 50_000)
 })
 
 function bytesOf ({ webSocket }: Client): number {

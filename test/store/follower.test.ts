@@ -36,6 +36,12 @@ async function startOwner (t: Test, dataDir: string): Promise<{ apply (batches: 
   }
 }
 
+function follow (dataDir: string): FollowerStore {
+  const follower = openFollower(ladder, { dataDir, keepEvents: KEEP_EVENTS })
+  follower.load()
+  return follower
+}
+
 /** All that can be read, but for the epoch, which is another for each directory. */
 function all (store: Reads): unknown {
   const { keys } = shown(store as Store, SYMBOLS) as { keys: { position: { seq: number } }[] }
@@ -86,7 +92,7 @@ t.test('a follower shows what the owner shows and hears what it tells, and until
     const directory = `${dataDir}/${++runs}`
     const owner = await startOwner(t, directory)
     const model = await createLmdbStore(ladder, { dataDir: `${directory}-model`, keepEvents: KEEP_EVENTS, onArchiveError (err) { throw err } })
-    let follower = openFollower(ladder, { dataDir: directory, keepEvents: KEEP_EVENTS })
+    let follower = follow(directory)
     let now = START
     try {
       for (const round of rounds) {
@@ -101,7 +107,7 @@ t.test('a follower shows what the owner shows and hears what it tells, and until
           counts.behind++
           t.same(all(follower), before)
           await follower.close()
-          follower = openFollower(ladder, { dataDir: directory, keepEvents: KEEP_EVENTS })
+          follower = follow(directory)
         } else {
           counts.caughtUp++
           t.same(bySymbol(heard), bySymbol(events))
@@ -121,7 +127,7 @@ t.test('a follower that has slept too long says so, and shows what it had', asyn
   const dataDir = t.testdir()
   const owner = await startOwner(t, dataDir)
   await owner.apply([[minute(START, { symbol: 'A' })]])
-  const follower = openFollower(ladder, { dataDir })
+  const follower = follow(dataDir)
   t.teardown(() => follower.close())
   const before = all(follower)
   await owner.apply(Array.from({ length: 200 }, (_, i) => [minute(START + (i + 1) * MINUTE, { symbol: 'A' })]))
@@ -132,7 +138,7 @@ t.test('a follower that has slept too long says so, and shows what it had', asyn
 t.test('many contracts go to the archive of a follower too, as they do in the owner', async (t) => {
   const dataDir = t.testdir()
   const owner = await startOwner(t, dataDir)
-  const follower = openFollower(ladder, { dataDir })
+  const follower = follow(dataDir)
   t.teardown(() => follower.close())
   const symbols = Array.from({ length: 450 }, (_, i) => `S${i}`)
   const model = createMemoryStore(ladder, { bars: 1000 })

@@ -45,6 +45,9 @@ async function start (t: Test) {
   let caughtUp = (): void => {}
   const store = {
     broken: undefined as Error | undefined,
+    readUpTo: 0,
+    loads: 0,
+    load () { store.loads++ },
     async connectToOwner (): Promise<Socket> {
       const socket = connect(path)
       sockets++
@@ -200,4 +203,38 @@ t.test('a peer that dies in the middle of a line costs its line and nothing else
   calls[0].resolve(['accepted'])
   t.strictSame(await answer, ['accepted'])
   await relay.close()
+})
+
+t.test('the journal is kept from where followers have read it, but for none that is much too far behind', async (t) => {
+  const { path, host, relay, store, ended, caughtUp } = await startConnected(t)
+  t.equal(store.loads, 1)
+  await until(() => host.dropTo(100) === 0) // it has read nothing
+  store.readUpTo = 40
+  const more = caughtUp()
+  host.announce()
+  await more
+  await until(() => host.dropTo(100) === 40)
+  t.equal(host.dropTo(100), 40)
+  t.equal(host.dropTo(30), 30)
+  const silent = connect(path)
+  await once(silent, 'data')
+  t.equal(host.dropTo(100), 0, 'a follower that has not said yet')
+  silent.destroy()
+  await ended()
+  t.equal(host.dropTo(50_040), 40)
+  const gone = ended()
+  t.equal(host.dropTo(50_041), 50_041)
+  await gone
+  t.equal(host.dropTo(100), 100)
+  await relay.close()
+})
+
+t.test('who comes after the end is not let in', async (t) => {
+  const { path, host, relay } = await startConnected(t)
+  await relay.close()
+  host.close()
+  const socket = connect(path)
+  socket.resume()
+  await once(socket, 'close')
+  t.equal(socket.bytesRead, 0)
 })
