@@ -42,11 +42,14 @@ export class Line {
   }
 }
 
-/** Undefined: the other end died in the middle of it. */
+/** Undefined: the other end died in the middle of it, or is not one of us. */
 function parse (line: string): Message | undefined {
+  let message: Message | null | undefined
   try {
-    return JSON.parse(line)
+    message = JSON.parse(line)
   } catch {
     return undefined
   }
+  if (message?.type === 'append' && !Array.isArray(message.entries)) return undefined
+  return message ?? undefined
 }

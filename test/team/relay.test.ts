@@ -189,13 +189,17 @@ t.test('a store that can not follow any more is said to be lost', async (t) => {
   t.strictSame(heard, [])
 })
 
-t.test('a peer that dies in the middle of a line costs its line and nothing else', async (t) => {
+t.test('a peer that dies in the middle of a line, or is not one of us, costs its line and nothing else', async (t) => {
   const { path, ended, host, relay, calls, called } = await startConnected(t)
-  const socket = connect(path)
-  await once(socket, 'data')
-  const gone = ended()
-  socket.end('{"type":"append","id":0,"entr')
-  await gone
+  for (const line of ['{"type":"append","id":0,"entr', 'null\n', '{"type":"append","id":1}\n']) {
+    const socket = connect(path)
+    await once(socket, 'data')
+    const gone = ended()
+    socket.write(line)
+    if (!line.endsWith('\n')) socket.end()
+    await gone
+    socket.destroy()
+  }
   host.announce()
   const answer = relay.append(run(1))
   await called()
