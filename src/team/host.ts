@@ -4,7 +4,7 @@ import type { Door } from '../push/intake.ts'
 import { Line, type Message } from './line.ts'
 
 /** The journal is kept for a follower that is no more entries behind than this. */
-const MOST_BEHIND = 50_000
+const MOST_BEHIND = 400_000
 
 /** The owner's side of the lines to its followers: tells them of commits, and lets in the entries that they bring. */
 export class Host {
