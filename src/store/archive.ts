@@ -82,7 +82,7 @@ export class Archive {
 
   #putLane (symbol: string, { period, history, resetSeq }: Lane): number {
     const { bars, events } = (history as Tail).unarchived()
-    for (const bucket of bars) this.bars.put(symbol, period, bucket)
+    for (const row of bars) this.bars.put(symbol, period, row)
     this.events.put(symbol, period, events.filter(({ seq }) => seq > resetSeq))
     return Math.max(bars.length, events.length)
   }

@@ -2,7 +2,7 @@ import type { Database, RootDatabase } from 'lmdb'
 import type { Bucket } from '../market/bucket.ts'
 import type { Period } from '../market/period.ts'
 import { rowKey } from './row-key.ts'
-import { decodeRows, encodeRows } from './row.ts'
+import { decodeRows, type DiskRow } from './row.ts'
 import type { View } from './view.ts'
 
 /** Events of a block: two blocks fit on a page of 4 KiB, so that LMDB gives none of them pages of its own. */
@@ -37,10 +37,10 @@ export class Blocks {
   }
 
   /** Ascending events that follow on those that are here. */
-  put (symbol: string, period: Period, events: readonly Bucket[]): void {
+  put (symbol: string, period: Period, events: readonly DiskRow[]): void {
     for (let from = 0; from < events.length; from += BLOCK) {
       const block = events.slice(from, from + BLOCK)
-      this.#db.put(rowKey(symbol, period, block[block.length - 1].seq), encodeRows(block))
+      this.#db.put(rowKey(symbol, period, block[block.length - 1].seq), Buffer.concat(block.map(({ bytes }) => bytes)))
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Bucket, WideSums } from '../market/bucket.ts'
-import { packRow, ROW, unpackRow } from './row.ts'
+import { encodeRow, packRow, ROW, unpackRow } from './row.ts'
 
 const CHUNK_BITS = 10
 const CHUNK_ROWS = 1 << CHUNK_BITS
@@ -24,6 +24,11 @@ export class Pool {
 
   get (row: number): Bucket {
     return unpackRow(this.#chunks[row >> CHUNK_BITS], placeOf(row), this.#wide.get(row))
+  }
+
+  /** A row as it goes to disk. */
+  encode (row: number): Buffer {
+    return encodeRow(this.#chunks[row >> CHUNK_BITS], placeOf(row), this.#wide.get(row))
   }
 
   /** One number of a row; `column` is its place as `ROW` has it. */

@@ -1,9 +1,7 @@
 import type { Bucket } from '../market/bucket.ts'
-import type { Span } from '../market/lane.ts'
 import type { Pool } from './pool.ts'
+import type { DiskRow } from './row.ts'
 import { Rows } from './rows.ts'
-
-const ALL: Span = { start: -Infinity, end: Infinity, limit: Infinity, newest: false }
 
 /**
  * The newest closed bars of one key, in memory, and its newest durable events. The event that made a bar what it is
@@ -37,15 +35,17 @@ export class Recent {
   /** The events after `seq`, ascending, at most `limit`. */
   eventsAfter (seq: number, limit: number): Bucket[] {
     const { bars } = this
-    const events = this.#past?.range({ ...ALL, start: seq + 1 }) ?? []
+    const events = this.#past?.range({ start: seq + 1, end: Infinity, limit: Infinity, newest: false }) ?? []
     for (let place = 0; place < bars.length; place++) if (bars.seqAt(place) > seq) events.push(bars.get(place))
     return events.sort((a, b) => a.seq - b.seq).slice(0, limit)
   }
 
-  /** All bars, and the events after `seq`, ascending. */
-  all (seq: number): { bars: Bucket[], events: Bucket[] } {
-    const bars = this.bars.range(ALL)
-    const events = this.#past?.range({ ...ALL, start: seq + 1 }) ?? []
+  /** All bars, and the events after `seq`, ascending, as they go to disk: a bar's event has the same bytes. */
+  encode (seq: number): { bars: DiskRow[], events: DiskRow[] } {
+    const bars: DiskRow[] = []
+    const events: DiskRow[] = []
+    if (this.#past !== undefined) for (let place = this.#past.place(seq + 1); place < this.#past.length; place++) events.push(this.#past.encode(place))
+    for (let place = 0; place < this.bars.length; place++) bars.push(this.bars.encode(place))
     for (const bar of bars) if (bar.seq > seq) events.push(bar)
     return { bars, events: events.sort((a, b) => a.seq - b.seq) }
   }

@@ -46,21 +46,28 @@ const DOUBLES = new Float64Array(ROW)
 const BYTES = new Uint8Array(DOUBLES.buffer)
 const LENGTH = BYTES.length + 2
 
+/** A row as it goes to disk, and by what it is put in order. */
+export interface DiskRow { readonly time: number, readonly seq: number, readonly bytes: Buffer }
+
 /**
- * Rows on disk, one after another: the doubles, little-endian as every machine that Node runs on, the length of what
- * follows u16, and that: the wide sums if there are any.
+ * A row on disk: the doubles, little-endian as every machine that Node runs on, the length of what follows u16, and
+ * that: the wide sums if there are any.
  */
+export function encodeRow (from: Float64Array, at: number, wide: WideSums | undefined): Buffer {
+  const text = wide === undefined ? '' : formatWide(wide)
+  const row = Buffer.allocUnsafe(LENGTH + text.length)
+  row.set(new Uint8Array(from.buffer, at * Float64Array.BYTES_PER_ELEMENT, BYTES.length))
+  row.writeUInt16LE(text.length, BYTES.length)
+  row.write(text, LENGTH, 'latin1')
+  return row
+}
+
+/** Rows one after another. */
 export function encodeRows (buckets: readonly Bucket[]): Buffer {
-  const texts = buckets.map(({ wide }) => wide === undefined ? '' : formatWide(wide))
-  const rows = Buffer.allocUnsafe(texts.reduce((length, text) => length + text.length, LENGTH * buckets.length))
-  let at = 0
-  for (let i = 0; i < buckets.length; i++) {
-    packRow(buckets[i], DOUBLES, 0)
-    rows.set(BYTES, at)
-    at = rows.writeUInt16LE(texts[i].length, at + BYTES.length)
-    at += rows.write(texts[i], at, 'latin1')
-  }
-  return rows
+  return Buffer.concat(buckets.map((bucket) => {
+    packRow(bucket, DOUBLES, 0)
+    return encodeRow(DOUBLES, 0, bucket.wide)
+  }))
 }
 
 export function decodeRows (rows: Buffer): Bucket[] {

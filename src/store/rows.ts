@@ -1,6 +1,7 @@
 import type { Bucket } from '../market/bucket.ts'
 import type { Span } from '../market/lane.ts'
 import type { Pool } from './pool.ts'
+import type { DiskRow } from './row.ts'
 
 /** Where a row has the number by which rows are in order. */
 const COLUMNS = { time: 0, seq: 11 } as const
@@ -45,6 +46,11 @@ export class Rows {
 
   get (place: number): Bucket {
     return this.#pool.get(this.#rows[place])
+  }
+
+  encode (place: number): DiskRow {
+    const row = this.#rows[place]
+    return { time: this.#pool.column(row, COLUMNS.time), seq: this.seqAt(place), bytes: this.#pool.encode(row) }
   }
 
   at (order: number): Bucket | undefined {

@@ -3,7 +3,7 @@ import type { Bucket } from '../market/bucket.ts'
 import type { Span } from '../market/lane.ts'
 import { LAST_MINUTE, MINUTE, type Period } from '../market/period.ts'
 import { rowKey } from './row-key.ts'
-import { decodeRows, encodeRows } from './row.ts'
+import { decodeRows, type DiskRow } from './row.ts'
 import type { View } from './view.ts'
 
 // Minutes are numbered from two weeks before the epoch, because the week that holds the epoch opens before it.
@@ -38,8 +38,8 @@ export class Table {
     return newest ? bars.reverse() : bars
   }
 
-  put (symbol: string, period: Period, bucket: Bucket): void {
-    this.#db.put(rowKey(symbol, period, numberOf(bucket.time)), encodeRows([bucket]))
+  put (symbol: string, period: Period, { time, bytes }: DiskRow): void {
+    this.#db.put(rowKey(symbol, period, numberOf(time)), bytes)
   }
 
   /** Removes the oldest bars that open before `time`, at most `limit`; whether that were all. */

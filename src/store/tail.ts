@@ -4,6 +4,7 @@ import type { Period } from '../market/period.ts'
 import type { Archive } from './archive.ts'
 import type { Pool } from './pool.ts'
 import { Recent } from './recent.ts'
+import type { DiskRow } from './row.ts'
 
 export interface TailOptions { readonly symbol: string, readonly period: Period, readonly archive: Archive, readonly pool: Pool }
 
@@ -58,8 +59,8 @@ export class Tail implements History {
   }
 
   /** What the archive has not got yet. */
-  unarchived (): { bars: Bucket[], events: Bucket[] } {
-    return this.#recent?.all(this.#archivedSeq) ?? { bars: [], events: [] }
+  unarchived (): { bars: DiskRow[], events: DiskRow[] } {
+    return this.#recent?.encode(this.#archivedSeq) ?? { bars: [], events: [] }
   }
 
   /** The archive holds what the key was when it had had `seq` events. */
