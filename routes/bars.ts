@@ -6,6 +6,6 @@ export default async function barsRoute (app: FastifyInstance, { maxBodyBytes }:
   app.removeContentTypeParser('text/plain')
   // The hub checks the body: the same door, and the same errors, as in process.
   app.post<{ Body: MinuteBar | MinuteBar[] }>('/bars', { bodyLimit: maxBodyBytes }, async function postBars (request) {
-    return await app.klineHub.ingest(request.body)
+    return await app.klineHub.ingest(request.body, { owned: true })
   })
 }

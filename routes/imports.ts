@@ -5,6 +5,6 @@ import type { CheckedOptions } from '../src/options.ts'
 export default async function importsRoute (app: FastifyInstance, { maxBodyBytes }: CheckedOptions): Promise<void> {
   app.removeContentTypeParser('text/plain')
   app.post<{ Body: MinuteBar | MinuteBar[] }>('/imports', { bodyLimit: maxBodyBytes }, async function postImports (request) {
-    return await app.klineHub.import(request.body)
+    return await app.klineHub.import(request.body, { owned: true })
   })
 }

@@ -6,7 +6,7 @@ import type { MarketEvent } from '../market/events.ts'
 import type { Import } from '../store/entry.ts'
 import type { Klines, Reads, SymbolInfo } from '../store/store.ts'
 import { parseKey } from '../wire/key.ts'
-import { parseMinutes } from '../wire/minutes.ts'
+import { type Ownership, parseMinutes } from '../wire/minutes.ts'
 import { type KlineQuery, parseQuery } from '../wire/query.ts'
 import { parseWatermark, type WatermarkInput } from '../wire/watermark.ts'
 import { Broadcaster } from './broadcaster.ts'
@@ -75,12 +75,13 @@ export class Hub {
 
   /**
    * Takes finished minutes: one or an array of 1 to 10,000, all or none. Resolves once they are durable and pushed.
+   * They are copied unless they are `owned`, which says that nobody else will change them.
    *
    * @throws KLP_ERR_BAR, KLP_ERR_BATCH, KLP_ERR_TOO_OLD: nothing was taken; KLP_ERR_NOT_STORED, KLP_ERR_CLOSED: send them again
    */
-  async ingest (bars: MinuteBar | readonly MinuteBar[]): Promise<Counts> {
+  async ingest (bars: MinuteBar | readonly MinuteBar[], ownership?: Ownership): Promise<Counts> {
     const counts: Counts = { accepted: 0, duplicates: 0, revised: 0 }
-    for (const outcome of await this.#door.append(parseMinutes(bars))) counts[COUNTED[outcome as Outcome]]++
+    for (const outcome of await this.#door.append(parseMinutes(bars, ownership))) counts[COUNTED[outcome as Outcome]]++
     return counts
   }
 
@@ -90,9 +91,9 @@ export class Hub {
    *
    * @throws as `ingest`
    */
-  async import (bars: MinuteBar | readonly MinuteBar[]): Promise<Counts> {
+  async import (bars: MinuteBar | readonly MinuteBar[], ownership?: Ownership): Promise<Counts> {
     const counts: Counts = { accepted: 0, duplicates: 0, revised: 0 }
-    for (const { accepted, duplicates, revised } of await this.#door.append(importsOf(parseMinutes(bars))) as Counts[]) {
+    for (const { accepted, duplicates, revised } of await this.#door.append(importsOf(parseMinutes(bars, ownership))) as Counts[]) {
       counts.accepted += accepted
       counts.duplicates += duplicates
       counts.revised += revised

@@ -7,28 +7,32 @@ export const MAX_BATCH = 10_000
 
 const validator = TypeCompiler.Compile(MinuteBarSchema)
 
+/** Whose bars they are: those that their maker gives away are not copied. */
+export interface Ownership { readonly owned?: boolean }
+
 /**
  * What a producer may send: one bar or an array of 1 to 10,000. Nothing is coerced, and what comes back is ours:
- * later changes to what went in don't reach it.
+ * later changes to what went in don't reach it, unless it was `owned`.
  *
  * @throws KLP_ERR_BATCH, or KLP_ERR_BAR that names the first bad bar's index, the field and the value
  */
-export function parseMinutes (input: unknown): MinuteBar[] {
+export function parseMinutes (input: unknown, { owned = false }: Ownership = {}): MinuteBar[] {
   if (typeof input !== 'object' || input === null) throw new KlineError('KLP_ERR_BATCH', `Expected one bar or an array of 1 to ${MAX_BATCH} bars, got ${describe(input)}`)
-  if (!Array.isArray(input)) return [parseMinute(input, 0)]
+  if (!Array.isArray(input)) return [parseMinute(input, 0, owned)]
   if (input.length === 0 || input.length > MAX_BATCH) {
     throw new KlineError('KLP_ERR_BATCH', `Expected one bar or an array of 1 to ${MAX_BATCH} bars, got an array of ${input.length}`)
   }
-  return Array.from(input, parseMinute)
+  return Array.from(input, (minute, index) => parseMinute(minute, index, owned))
 }
 
-function parseMinute (input: unknown, index: number): MinuteBar {
+function parseMinute (input: unknown, index: number, owned: boolean): MinuteBar {
   if (!validator.Check(input)) throw new KlineError('KLP_ERR_BAR', `bar ${index}: ${firstProblem(input)}`)
   const { symbol, time, open, high, low, close, volume, turnover, trades, openInterest } = input
   const lowest = Math.min(open, close)
   const highest = Math.max(open, close)
   if (low > lowest) throw new KlineError('KLP_ERR_BAR', `bar ${index}: Expected \`low\` to be at most \`open\` and \`close\` (${lowest}), got ${describe(low)}`)
   if (high < highest) throw new KlineError('KLP_ERR_BAR', `bar ${index}: Expected \`high\` to be at least \`open\` and \`close\` (${highest}), got ${describe(high)}`)
+  if (owned) return input
   const minute: MinuteBar = { symbol, time, open, high, low, close, volume }
   if (turnover !== undefined) minute.turnover = turnover
   if (trades !== undefined) minute.trades = trades

@@ -3,6 +3,15 @@ import { parseMinutes } from '../../src/wire/minutes.ts'
 
 const BAR = { symbol: 'a', time: 0, open: 10, high: 12, low: 9, close: 11, volume: 5 }
 
+t.test('what is given away is taken as it is, and refused as well', async (t) => {
+  const given = { symbol: 'a', time: 0, open: 1, high: 1, low: 1, close: 1, volume: 1 }
+  const [taken, other] = parseMinutes([given, { ...given }], { owned: true })
+  t.equal(taken, given)
+  t.not(other, given)
+  t.equal(parseMinutes(given, { owned: true })[0], given)
+  t.throws(() => parseMinutes([given, JSON.parse('{"symbol":"a","time":0,"open":1,"high":1,"low":1,"close":1,"volume":1,"__proto__":{}}')], { owned: true }), { code: 'KLP_ERR_BAR', message: /^bar 1: Expected no field `__proto__`/ })
+})
+
 t.test('what comes back is ours: later changes to what went in don\'t reach it', async (t) => {
   const given = { ...BAR, turnover: 1, trades: 2, openInterest: 3 }
   const before = { ...given }
