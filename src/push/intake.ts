@@ -4,6 +4,7 @@ import type { MinuteBar } from '../market/bar.ts'
 import type { MarketEvent } from '../market/events.ts'
 import type { Entry } from '../store/entry.ts'
 import type { Result, Store } from '../store/store.ts'
+import { Answers } from './answers.ts'
 import type { Logger } from './logger.ts'
 
 /** Where a hub's entries go in. */
@@ -22,12 +23,10 @@ export interface IntakeOptions {
   readonly onEvents: (events: readonly MarketEvent[]) => void
 }
 
-interface Waiting { readonly resolve: (results: readonly Result[]) => void, readonly reject: (err: unknown) => void }
-
 /** The way of entries through the log into the store, and of what became of them back to whoever brought them. */
 export class Intake implements Door {
   readonly #options: IntakeOptions
-  readonly #waiting = new Map<number, Waiting>()
+  readonly #answers = new Answers()
   readonly #drained: Promise<void>
 
   constructor (options: IntakeOptions) {
@@ -38,7 +37,7 @@ export class Intake implements Door {
   /** @throws KLP_ERR_TOO_OLD, KLP_ERR_NOT_STORED, KLP_ERR_CLOSED */
   async append (entries: readonly Entry[]): Promise<readonly Result[]> {
     const id = this.#options.log.append(entries)
-    return await new Promise((resolve, reject) => { this.#waiting.set(id, { resolve, reject }) })
+    return await this.#answers.of(id)
   }
 
   async close (): Promise<void> {
@@ -63,12 +62,12 @@ export class Intake implements Door {
     } catch (err) {
       logger.error({ err }, 'bars could not be stored')
       const refusal = new KlineError('KLP_ERR_NOT_STORED', 'The bars could not be stored; none was accepted, send them again', { cause: err })
-      for (const { id } of batches) this.#settle(id)?.reject(refusal)
+      for (const { id } of batches) this.#answers.reject(id, refusal)
       return
     }
     let next = 0
     for (const { id, entries } of batches) {
-      this.#settle(id)?.resolve(results.slice(next, next + entries.length))
+      this.#answers.resolve(id, results.slice(next, next + entries.length))
       next += entries.length
     }
   }
@@ -81,16 +80,10 @@ export class Intake implements Door {
       if (tooOld === undefined) continue
       const { symbol, time } = tooOld
       const which = tooOld === entry ? `bar ${index}: ` : ''
-      this.#settle(id)?.reject(new KlineError('KLP_ERR_TOO_OLD', `${which}Expected \`time\` to be within the bars of \`${symbol}\` that are kept, got \`${time}\``))
+      this.#answers.reject(id, new KlineError('KLP_ERR_TOO_OLD', `${which}Expected \`time\` to be within the bars of \`${symbol}\` that are kept, got \`${time}\``))
       return false
     }
     return true
-  }
-
-  #settle (id: number): Waiting | undefined {
-    const waiting = this.#waiting.get(id)
-    this.#waiting.delete(id)
-    return waiting
   }
 }
 

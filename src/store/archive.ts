@@ -4,6 +4,7 @@ import type { Contract } from '../market/contract.ts'
 import type { Lane } from '../market/lane.ts'
 import type { Book } from './book.ts'
 import { Blocks } from './blocks.ts'
+import { BYTES_TO_BYTES } from './clustered.ts'
 import { decodeRows, encodeRows } from './row.ts'
 import { Table } from './table.ts'
 import type { Tail } from './tail.ts'
@@ -31,7 +32,7 @@ export class Archive {
     this.#view = view
     this.bars = new Table(root, view)
     this.events = new Blocks(root, view)
-    this.#contracts = root.openDB('contracts', { keyEncoding: 'binary', encoding: 'binary', cache: false })
+    this.#contracts = root.openDB('contracts', BYTES_TO_BYTES)
   }
 
   /** What a contract has that is not here yet; its bars only if they changed after `since`. What is no longer kept goes. */

@@ -1,7 +1,7 @@
-import type { Database, RootDatabase } from 'lmdb'
+import type { RootDatabase } from 'lmdb'
 import type { Bucket } from '../market/bucket.ts'
 import type { Period } from '../market/period.ts'
-import { rowKey } from './row-key.ts'
+import { Clustered, rowKey } from './clustered.ts'
 import { decodeRows, type DiskRow } from './row.ts'
 import type { View } from './view.ts'
 
@@ -10,23 +10,18 @@ const BLOCK = 16
 const LAST = 2 ** 48 - 1
 
 /**
- * Durable events on disk: each is its bar as it was then. They are clustered by key, several in a block, under the
- * `seq` of the block's last, so that what follows a `seq` begins with the next block. What writes has to be called
- * inside a transaction.
+ * Durable events on disk: each is its bar as it was then. Several are in a block, under the `seq` of the block's
+ * last, so that what follows a `seq` begins with the next block.
  */
-export class Blocks {
-  readonly #db: Database<Buffer, Buffer>
-  readonly #view: View
-
+export class Blocks extends Clustered {
   constructor (root: RootDatabase, view: View) {
-    this.#view = view
-    this.#db = root.openDB('events', { keyEncoding: 'binary', encoding: 'binary', cache: false })
+    super(root, 'events', view)
   }
 
   /** The events after `seq` and up to `last`, ascending, at most `limit`. */
   range (symbol: string, period: Period, { seq, last, limit }: { seq: number, last: number, limit: number }): Bucket[] {
     const events: Bucket[] = []
-    for (const { value } of this.#db.getRange({ start: rowKey(symbol, period, seq + 1), end: rowKey(symbol, period, LAST), ...this.#view })) {
+    for (const { value } of this.rows.getRange({ start: rowKey(symbol, period, seq + 1), end: rowKey(symbol, period, LAST), ...this.view })) {
       for (const event of decodeRows(value)) {
         if (event.seq <= seq) continue
         if (event.seq > last || events.length === limit) return events
@@ -40,14 +35,12 @@ export class Blocks {
   put (symbol: string, period: Period, events: readonly DiskRow[]): void {
     for (let from = 0; from < events.length; from += BLOCK) {
       const block = events.slice(from, from + BLOCK)
-      this.#db.put(rowKey(symbol, period, block[block.length - 1].seq), Buffer.concat(block.map(({ bytes }) => bytes)))
+      this.rows.put(rowKey(symbol, period, block[block.length - 1].seq), Buffer.concat(block.map(({ bytes }) => bytes)))
     }
   }
 
   /** Removes the oldest blocks of which no event follows `seq`, at most `limit`; whether that were all. */
   prune (symbol: string, period: Period, { seq, limit }: { seq: number, limit: number }): boolean {
-    const keys = [...this.#db.getKeys({ start: rowKey(symbol, period, 0), end: rowKey(symbol, period, seq + 1), limit })]
-    for (const key of keys) this.#db.remove(key)
-    return keys.length < limit
+    return this.removeOldest(symbol, period, { before: seq + 1, limit })
   }
 }

@@ -121,6 +121,7 @@ export class Clerk {
   }
 }
 
-function turn (): Promise<void> {
+/** Lets others have their turn of the event loop. */
+export function turn (): Promise<void> {
   return new Promise((resolve) => { setImmediate(resolve) })
 }

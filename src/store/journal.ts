@@ -1,4 +1,5 @@
 import type { Database, RootDatabase } from 'lmdb'
+import { BYTES_TO_BYTES } from './clustered.ts'
 import type { Entry } from './entry.ts'
 import { decodeEntries } from './record.ts'
 import type { View } from './view.ts'
@@ -8,7 +9,7 @@ export class Journal {
   readonly #records: Database<Buffer, Buffer>
 
   constructor (root: RootDatabase) {
-    this.#records = root.openDB('journal', { keyEncoding: 'binary', encoding: 'binary', cache: false })
+    this.#records = root.openDB('journal', BYTES_TO_BYTES)
   }
 
   /** To be called inside a transaction; a record is what `encodeEntries` makes of entries. */

@@ -1,23 +1,16 @@
 import { mkdirSync } from 'node:fs'
 import type { Socket } from 'node:net'
-import { join } from 'node:path'
-import { open, type RootDatabase } from 'lmdb'
 import type { Contract } from '../market/contract.ts'
 import type { Ladder } from '../market/ladder.ts'
-import { Archive } from './archive.ts'
-import { Book, type Marks } from './book.ts'
-import { Clerk } from './clerk.ts'
+import type { Marks } from './book.ts'
+import { type DirectoryParts, DirectoryReads, openFile } from './directory.ts'
 import type { Entry } from './entry.ts'
-import { checkFile } from './damage.ts'
 import { checkRoom } from './disk.ts'
-import { Journal } from './journal.ts'
 import { checkTables, Meta } from './meta.ts'
 import { claim } from './owner.ts'
-import { Pool } from './pool.ts'
-import { BookReads } from './reads.ts'
 import { encodeEntries } from './record.ts'
 import { type Applied, KEEP_EVENTS, type Retention, type Store } from './store.ts'
-import { Tail } from './tail.ts'
+import type { Tail } from './tail.ts'
 import { NEWEST } from './view.ts'
 
 export interface LmdbOptions extends Retention {
@@ -53,14 +46,7 @@ const ARCHIVE_SPARE = 8 * 1024 * 1024
 export async function createLmdbStore (ladder: Ladder, options: LmdbOptions): Promise<Store> {
   const { dataDir, onPeer } = options
   mkdirSync(dataDir, { recursive: true })
-  const path = join(dataDir, 'bars.mdb')
-  checkFile(path)
-  const root = open({
-    path,
-    noSubdir: true,
-    maxDbs: 8,
-    encoding: 'binary',
-    cache: false,
+  const root = openFile(dataDir, {
     overlappingSync: false, // a commit that resolves is on disk
     eventTurnBatching: false, // a transaction holds what we put in it and nothing else
   })
@@ -69,7 +55,7 @@ export async function createLmdbStore (ladder: Ladder, options: LmdbOptions): Pr
     checkTables(root, dataDir)
     const meta = new Meta(root)
     release = await claim(dataDir, meta.owner, onPeer)
-    return new LmdbStore({ root, meta, ladder, options, epoch: meta.epoch(ladder, dataDir), release })
+    return new LmdbStore({ root, meta, ladder, options, release })
   } catch (err) {
     await release()
     await root.close()
@@ -77,60 +63,41 @@ export async function createLmdbStore (ladder: Ladder, options: LmdbOptions): Pr
   }
 }
 
-interface Parts {
-  readonly root: RootDatabase
-  readonly meta: Meta
-  readonly ladder: Ladder
+interface Parts extends Pick<DirectoryParts, 'root' | 'meta' | 'ladder'> {
   readonly options: LmdbOptions
-  readonly epoch: string
   readonly release: () => Promise<void>
 }
 
-class LmdbStore extends BookReads implements Store {
-  readonly #root: RootDatabase
-  readonly #meta: Meta
-  readonly #journal: Journal
-  readonly #archive: Archive
-  readonly #clerk: Clerk
+class LmdbStore extends DirectoryReads implements Store {
   readonly #archiveEvery: number
   readonly #onCommit: () => void
   readonly #dropTo: (upTo: number) => number
   readonly #onArchiveError: (err: unknown) => void
   readonly #release: () => Promise<void>
-  readonly #dataDir: string
   /** How many minutes are in memory only, and the entries up to which they are in the archive. */
   #pending = 0
   #archivedAt: number
   #archiving: Promise<void> | undefined
   #closing = false
 
-  constructor ({ root, meta, ladder, options: { dataDir, archiveEvery = 65_536, keepEvents = KEEP_EVENTS, onCommit = () => {}, dropTo = (upTo) => upTo, onArchiveError }, epoch, release }: Parts) {
-    const archive = new Archive(root, NEWEST)
-    const pool = new Pool()
-    super(new Book(ladder, { keepEvents, history: (symbol, period) => new Tail({ symbol, period, archive, pool }) }), epoch)
-    this.#root = root
-    this.#meta = meta
-    this.#journal = new Journal(root)
-    this.#archive = archive
+  constructor ({ root, meta, ladder, options: { dataDir, archiveEvery = 65_536, keepEvents = KEEP_EVENTS, onCommit = () => {}, dropTo = (upTo) => upTo, onArchiveError }, release }: Parts) {
+    super({ root, meta, ladder, dataDir, keepEvents, view: NEWEST })
     this.#archiveEvery = archiveEvery
     this.#onCommit = onCommit
     this.#dropTo = dropTo
     this.#onArchiveError = onArchiveError
     this.#release = release
-    this.#dataDir = dataDir
-    Object.assign(this.book.marks, meta.marks)
-    this.#clerk = new Clerk(this.book)
-    archive.load(this.book)
-    this.#archivedAt = this.#replay()
+    this.restore((entries) => { this.#pending += weigh(entries) })
+    this.#archivedAt = this.journal.begin(NEWEST)
   }
 
   async * apply (entries: readonly Entry[]): AsyncGenerator<Applied> {
     if (this.#pending > this.#archiveEvery * MOST_PENDING) await this.#archiving
     const record = encodeEntries(entries)
-    checkRoom(this.#dataDir, record.length + RECORD_SPARE)
-    await this.#commit(() => { this.#journal.put(this.#clerk.position, record) })
+    checkRoom(this.dataDir, record.length + RECORD_SPARE)
+    await this.#commit(() => { this.journal.put(this.clerk.position, record) })
     this.#onCommit()
-    yield * this.#clerk.apply(entries)
+    yield * this.clerk.apply(entries)
     this.#pending += weigh(entries)
     if (this.#pending >= Math.min(this.#archiveEvery, CONTRACT_MINUTES * this.book.contracts.size)) this.#archiving ??= this.#runArchive()
   }
@@ -138,28 +105,16 @@ class LmdbStore extends BookReads implements Store {
   async close (): Promise<void> {
     this.#closing = true
     await this.#archiving
-    await this.#root.close()
+    await this.root.close()
     await this.#release()
-  }
-
-  /** Rolls up what the journal has and the archive has not; returns where the journal begins. */
-  #replay (): number {
-    let begin: number | undefined
-    for (const { position, entries } of this.#journal.read(0, NEWEST)) {
-      begin ??= position
-      this.#clerk.position = position
-      this.#clerk.replay(entries)
-      this.#pending += weigh(entries)
-    }
-    return begin ?? 0
   }
 
   /** Moves every contract's new bars to the archive, a few contracts in one transaction, then cuts the journal. */
   async #runArchive (): Promise<void> {
-    const { position: upTo } = this.#clerk
+    const { position: upTo } = this.clerk
     const marks: Marks = { ...this.book.marks }
     const since = this.#archivedAt
-    this.#root.readerCheck() // what a process that died was reading holds up pages
+    this.root.readerCheck() // what a process that died was reading holds up pages
     this.#archivedAt = upTo
     this.#pending = 0
     try {
@@ -169,8 +124,8 @@ class LmdbStore extends BookReads implements Store {
       }
       if (this.#closing) return
       await this.#commit(() => {
-        this.#meta.putMarks(marks)
-        this.#journal.cut(this.#dropTo(upTo))
+        this.meta.putMarks(marks)
+        this.journal.cut(this.#dropTo(upTo))
       })
     } catch (err) {
       this.#archivedAt = since // and the next run, which is as far away as ever, takes all
@@ -182,10 +137,10 @@ class LmdbStore extends BookReads implements Store {
 
   async #archiveSome (contracts: readonly Contract[], since: number): Promise<void> {
     const seqs: number[] = []
-    checkRoom(this.#dataDir, ARCHIVE_SPARE)
+    checkRoom(this.dataDir, ARCHIVE_SPARE)
     await this.#commit(() => {
       for (const contract of contracts) {
-        this.#archive.put(contract, { book: this.book, since })
+        this.archive.put(contract, { book: this.book, since })
         for (const { seq } of contract.lanes) seqs.push(seq)
       }
     })
@@ -195,7 +150,7 @@ class LmdbStore extends BookReads implements Store {
 
   async #commit (write: () => void): Promise<void> {
     try {
-      await this.#root.batch(write)
+      await this.root.batch(write)
     } catch (err) {
       // lmdb says why a commit failed in a second promise, which nobody else waits for
       const cause: unknown = await (err as { commitError?: Promise<never> }).commitError?.catch((reason: unknown) => reason)

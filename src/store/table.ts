@@ -1,8 +1,8 @@
-import type { Database, RootDatabase } from 'lmdb'
+import type { RootDatabase } from 'lmdb'
 import type { Bucket } from '../market/bucket.ts'
 import type { Span } from '../market/lane.ts'
 import { LAST_MINUTE, MINUTE, type Period } from '../market/period.ts'
-import { rowKey } from './row-key.ts'
+import { Clustered, rowKey } from './clustered.ts'
 import { decodeRows, type DiskRow } from './row.ts'
 import type { View } from './view.ts'
 
@@ -10,18 +10,14 @@ import type { View } from './view.ts'
 const ORIGIN = 14 * 24 * 60
 const LAST = ORIGIN + LAST_MINUTE / MINUTE + 1
 
-/** Closed bars on disk, clustered by key and in order of time. What writes has to be called inside a transaction. */
-export class Table {
-  readonly #db: Database<Buffer, Buffer>
-  readonly #view: View
-
+/** Closed bars on disk, in order of time. */
+export class Table extends Clustered {
   constructor (root: RootDatabase, view: View) {
-    this.#view = view
-    this.#db = root.openDB('bars', { keyEncoding: 'binary', encoding: 'binary', cache: false })
+    super(root, 'bars', view)
   }
 
   at (symbol: string, period: Period, time: number): Bucket | undefined {
-    const row = this.#db.get(rowKey(symbol, period, numberOf(time)), this.#view)
+    const row = this.rows.get(rowKey(symbol, period, numberOf(time)), this.view)
     return row === undefined ? undefined : decodeRows(row)[0]
   }
 
@@ -34,19 +30,17 @@ export class Table {
       ? { start: rowKey(symbol, period, to - 1), end: rowKey(symbol, period, from - 1), reverse: true }
       : { start: rowKey(symbol, period, from), end: rowKey(symbol, period, to) }
     const bars: Bucket[] = []
-    for (const { value } of this.#db.getRange({ ...bounds, ...this.#view, ...(limit === Infinity ? undefined : { limit }) })) bars.push(...decodeRows(value))
+    for (const { value } of this.rows.getRange({ ...bounds, ...this.view, ...(limit === Infinity ? undefined : { limit }) })) bars.push(...decodeRows(value))
     return newest ? bars.reverse() : bars
   }
 
   put (symbol: string, period: Period, { time, bytes }: DiskRow): void {
-    this.#db.put(rowKey(symbol, period, numberOf(time)), bytes)
+    this.rows.put(rowKey(symbol, period, numberOf(time)), bytes)
   }
 
   /** Removes the oldest bars that open before `time`, at most `limit`; whether that were all. */
   prune (symbol: string, period: Period, { time, limit }: { time: number, limit: number }): boolean {
-    const keys = [...this.#db.getKeys({ start: rowKey(symbol, period, 0), end: rowKey(symbol, period, numberOf(time)), limit })]
-    for (const key of keys) this.#db.remove(key)
-    return keys.length < limit
+    return this.removeOldest(symbol, period, { before: numberOf(time), limit })
   }
 }
 

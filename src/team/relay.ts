@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { KlineError } from '../errors.ts'
 import type { MarketEvent } from '../market/events.ts'
+import { Answers } from '../push/answers.ts'
 import type { Door } from '../push/intake.ts'
 import type { Entry } from '../store/entry.ts'
 import type { FollowerStore } from '../store/follower.ts'
@@ -19,14 +20,12 @@ export interface RelayOptions {
   readonly onLost: (err: unknown) => void
 }
 
-interface Waiting { readonly resolve: (results: readonly Result[]) => void, readonly reject: (err: unknown) => void }
-
 /** A follower's way of entries to the owner, and of what became durable there to those who listen here. */
 export class Relay implements Door {
   /** Resolves once the store has been loaded. */
   readonly ready: Promise<void>
   readonly #options: RelayOptions
-  readonly #waiting = new Map<number, Waiting>()
+  readonly #answers = new Answers()
   #line: Line | undefined
   #nextId = 0
   #closing = false
@@ -34,7 +33,6 @@ export class Relay implements Door {
   #stopTimer = (): void => {}
   /** Ends when all is taken in that the owner has told of so far. */
   #caughtUp: Promise<void> = Promise.resolve()
-  #settled = (): void => {}
   #onReady: (() => void) | undefined
 
   constructor (options: RelayOptions) {
@@ -53,16 +51,15 @@ export class Relay implements Door {
     const line = this.#line
     if (line === undefined) throw notStored()
     const id = this.#nextId++
-    return await new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject })
-      line.send({ type: 'append', id, entries })
-    })
+    const answer = this.#answers.of(id)
+    line.send({ type: 'append', id, entries })
+    return await answer
   }
 
   async close (): Promise<void> {
     this.#closing = true
     this.#stopTimer()
-    if (this.#waiting.size > 0) await new Promise<void>((resolve) => { this.#settled = resolve })
+    await this.#answers.settled()
     this.#line?.end()
     await this.#caughtUp
   }
@@ -92,7 +89,7 @@ export class Relay implements Door {
 
   #lost (): void {
     this.#line = undefined
-    for (const id of [...this.#waiting.keys()]) this.#settle(id)?.reject(notStored())
+    for (const id of this.#answers.ids) this.#answers.reject(id, notStored())
     if (!this.#closing) this.#stopTimer = this.#options.clock.after(RETRY_MS, () => { this.#connect() })
   }
 
@@ -102,10 +99,10 @@ export class Relay implements Door {
         this.#caughtUp = this.#caughtUp.then(async () => { await this.#catchUp() })
         break
       case 'done':
-        this.#caughtUp.then(() => this.#settle(message.id)?.resolve(message.results))
+        this.#caughtUp.then(() => this.#answers.resolve(message.id, message.results))
         break
       case 'refused':
-        this.#settle(message.id)?.reject(new KlineError(message.code, message.message))
+        this.#answers.reject(message.id, new KlineError(message.code, message.message))
     }
   }
 
@@ -119,13 +116,6 @@ export class Relay implements Door {
       this.#isLost = true
       onLost(err)
     }
-  }
-
-  #settle (id: number): Waiting | undefined {
-    const waiting = this.#waiting.get(id)
-    this.#waiting.delete(id)
-    if (this.#waiting.size === 0) this.#settled()
-    return waiting
   }
 }
 

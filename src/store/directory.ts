@@ -1,0 +1,69 @@
+import { join } from 'node:path'
+import { open, type RootDatabase, type RootDatabaseOptions } from 'lmdb'
+import type { Ladder } from '../market/ladder.ts'
+import { Archive } from './archive.ts'
+import { Book } from './book.ts'
+import { Clerk } from './clerk.ts'
+import { checkFile } from './damage.ts'
+import type { Entry } from './entry.ts'
+import { Journal } from './journal.ts'
+import type { Meta } from './meta.ts'
+import { Pool } from './pool.ts'
+import { BookReads } from './reads.ts'
+import { Tail } from './tail.ts'
+import type { View } from './view.ts'
+
+/** @throws KLP_ERR_DAMAGED */
+export function openFile (dataDir: string, options: RootDatabaseOptions): RootDatabase {
+  const path = join(dataDir, 'bars.mdb')
+  checkFile(path)
+  return open({ path, noSubdir: true, maxDbs: 8, encoding: 'binary', cache: false, ...options })
+}
+
+export interface DirectoryParts {
+  readonly root: RootDatabase
+  readonly meta: Meta
+  readonly ladder: Ladder
+  readonly dataDir: string
+  readonly keepEvents: number
+  readonly view: View
+}
+
+/**
+ * The bars of a data directory, whoever owns it: an archive, and a journal of what came after.
+ *
+ * @throws KLP_ERR_INCOMPATIBLE
+ */
+export abstract class DirectoryReads extends BookReads {
+  protected readonly root: RootDatabase
+  protected readonly meta: Meta
+  protected readonly dataDir: string
+  protected readonly view: View
+  protected readonly journal: Journal
+  protected readonly archive: Archive
+  protected readonly clerk: Clerk
+
+  constructor ({ root, meta, ladder, dataDir, keepEvents, view }: DirectoryParts) {
+    const archive = new Archive(root, view)
+    const pool = new Pool()
+    super(new Book(ladder, { keepEvents, history: (symbol, period) => new Tail({ symbol, period, archive, pool }) }), meta.epoch(ladder, dataDir))
+    this.root = root
+    this.meta = meta
+    this.dataDir = dataDir
+    this.view = view
+    this.journal = new Journal(root)
+    this.archive = archive
+    this.clerk = new Clerk(this.book)
+  }
+
+  /** Reads the archive, and rolls up what the journal has and it has not; `onRecord` hears of all that the journal has. */
+  protected restore (onRecord: (entries: readonly Entry[]) => void = () => {}): void {
+    Object.assign(this.book.marks, this.meta.marks)
+    this.archive.load(this.book)
+    for (const { position, entries } of this.journal.read(0, this.view)) {
+      this.clerk.position = position
+      this.clerk.replay(entries)
+      onRecord(entries)
+    }
+  }
+}
