@@ -23,7 +23,7 @@ async function followerPlugin (app: FastifyInstance, options: CheckedOptions): P
     ready = relay.ready
     return relay
   }
-  addHub(app, new Hub({ ...options, closeGraceMs: 'off', store, openDoor, clock: systemClock, logger: app.log, limits: options }))
+  addHub(app, new Hub({ ...options, closeGraceMs: 'off', store, openDoor, clock: systemClock, logger: app.log, limits: options, guard: options }))
   await ready
 }
 

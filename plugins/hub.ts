@@ -30,11 +30,11 @@ async function hubPlugin (app: FastifyInstance, options: CheckedOptions): Promis
       onArchiveError: (err) => { app.log.error({ err }, 'bars could not be moved to the archive') },
     })
   const openDoor: HubOptions['openDoor'] = (onEvents) => {
-    const intake = new Intake({ log: createLocalLog(), store, logger: app.log, onEvents })
+    const intake = new Intake({ log: createLocalLog(), store, logger: app.log, maxSymbols: options.maxSymbols, onEvents })
     host.open(intake)
     return intake
   }
-  addHub(app, new Hub({ ...options, store, openDoor, clock: systemClock, logger: app.log, limits: options }))
+  addHub(app, new Hub({ ...options, store, openDoor, clock: systemClock, logger: app.log, limits: options, guard: options }))
   app.addHook('preClose', async function endFollowers () { host.close() })
 }
 

@@ -1,12 +1,10 @@
 import type { WebSocket } from '@fastify/websocket'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Socket as NetSocket } from 'node:net'
 import { CLOSE_CODES } from '../src/errors.ts'
 import type { Socket } from '../src/push/socket.ts'
 import { DEFLATE } from '../src/wire/pack.ts'
 
-/** RFC 6455, section 7.4.1. */
-const INTERNAL_ERROR = 1011
 /** How long a peer may take to answer a close before its socket goes, and with it what it never read; less when the server goes. */
 const CLOSE_GRACE_MS = 5000
 const GOING_GRACE_MS = 2000
@@ -15,22 +13,24 @@ const NOTHING = Buffer.alloc(0)
 export default async function wsRoute (app: FastifyInstance): Promise<void> {
   // Where the application has brought WebSockets itself, it may have agreed with a client on less than our frames need.
   const isOurs = app.websocketServer.options.perMessageDeflate === DEFLATE
-  app.get('/ws', { websocket: true }, function acceptClient (webSocket, request) {
+  app.get('/ws', { websocket: true, onRequest: admitClient }, function acceptClient (webSocket, request) {
     app.websocketServer.clients.delete(webSocket) // when the application closes, its goodbye is the hub's to say
-    const { log } = request // and nothing else of the request stays for as long as the connection
-    const connection = app.klineHub.connect(new WholeFrames(webSocket, { raw: request.raw.socket, deflates: isOurs && webSocket.extensions.includes('permessage-deflate') }))
-    webSocket.on('message', (message: Buffer, binary: boolean) => {
-      try {
-        connection.receive(message, { binary })
-      } catch (err) {
-        // A fault of ours costs the one whose frame found it, and nobody else.
-        log.error({ err }, 'a frame could not be handled')
-        webSocket.close(INTERNAL_ERROR)
-      }
-    })
+    const { raw: { socket: raw }, ip: address, klineIdentity: identity } = request // and nothing else of the request stays for as long as the connection
+    const connection = app.klineHub.connect(new WholeFrames(webSocket, { raw, deflates: isOurs && webSocket.extensions.includes('permessage-deflate') }), { address, identity })
+    webSocket.on('message', (message: Buffer, binary: boolean) => { connection.receive(message, { binary }) })
+    webSocket.on('ping', () => { connection.pinged() })
     webSocket.on('pong', () => { connection.ponged() })
     webSocket.on('close', () => { connection.end() })
   })
+
+  /** Before the upgrade, so that whoever is not let in costs an answer and no WebSocket. */
+  async function admitClient (request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { ip: address } = request
+    app.klineHub.checkRoom({ address })
+    app.checkKlineOrigin(request)
+    await app.identifySubscriber(request, reply)
+    app.klineHub.checkRoom({ address, identity: request.klineIdentity?.id })
+  }
 }
 
 /**

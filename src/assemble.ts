@@ -1,5 +1,9 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type hub from '../plugins/hub.ts'
+import limits from '../plugins/limits.ts'
+import origins from '../plugins/origins.ts'
+import producers from '../plugins/producers.ts'
+import subscribers from '../plugins/subscribers.ts'
 import websocket from '../plugins/websocket.ts'
 import bars from '../routes/bars.ts'
 import health from '../routes/health.ts'
@@ -7,12 +11,31 @@ import imports from '../routes/imports.ts'
 import klines from '../routes/klines.ts'
 import watermarks from '../routes/watermarks.ts'
 import ws from '../routes/ws.ts'
-import { checkOptions, type KlinePushOptions } from './options.ts'
+import { checkOptions } from './check-options.ts'
+import type { CheckedOptions, KlinePushOptions } from './options.ts'
 
-/** Everything that the plugin has, around a hub: one that owns its store, or one that follows. */
-export async function assemble (app: FastifyInstance, hubPlugin: typeof hub, options: KlinePushOptions): Promise<void> {
+/**
+ * Everything that the plugin has, around a hub: one that owns its store, or one that follows. What guards our routes
+ * is in scopes of its own, and leaves those of the application alone.
+ */
+export async function assemble (app: FastifyInstance, hubPlugin: typeof hub, options: KlinePushOptions<FastifyRequest>): Promise<void> {
   const checked = checkOptions(options)
   await app.register(hubPlugin, checked)
   await app.register(websocket, checked)
-  for (const route of [bars, imports, watermarks, klines, health, ws]) await app.register(route, checked)
+  await app.register(health, checked)
+  await app.register(guardedRoutes, checked)
+}
+
+async function guardedRoutes (app: FastifyInstance, given: CheckedOptions): Promise<void> {
+  const options = { ...given, prefix: '' } // which this scope has already
+  await app.register(limits, options)
+  await app.register(origins, options)
+  await app.register(async function producerRoutes (scope) {
+    await scope.register(producers, options)
+    for (const route of [bars, imports, watermarks]) await scope.register(route, options)
+  })
+  await app.register(async function subscriberRoutes (scope) {
+    await scope.register(subscribers, options)
+    for (const route of [klines, ws]) await scope.register(route, options)
+  })
 }

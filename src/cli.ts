@@ -9,15 +9,16 @@ import { onInterruptOrSilence } from './cli/interrupt.ts'
 import { replay } from './cli/replay.ts'
 import type { Totals } from './cli/sender.ts'
 import { watch } from './cli/watch.ts'
+import { DEFAULTS } from './options.ts'
 import { serveUntilStopped } from './serve.ts'
-import { serverSettings } from './settings.ts'
+import { NUMBERS, serverSettings, variableOf } from './settings.ts'
 
 const { stdout: out, stderr: err, env } = process
 const { version } = createRequire(import.meta.url)('kline-push/package.json') as { version: string }
 const program = new Command('kline-push').version(version).description('Pushes K-lines to WebSocket subscribers the moment a minute is complete')
 
-program.command('serve')
-  .description('run the server; the flags override the environment (HOST, PORT, DATA_DIR, …)')
+const serving = program.command('serve')
+  .description('run the server; the flags override the environment (HOST, PORT, DATA_DIR, …), where the secrets are (PRODUCER_TOKENS, JWT_SECRET)')
   .option('--host <address>', 'address to listen on (127.0.0.1)')
   .option('--port <number>', 'port to listen on (3000)')
   .option('--data-dir <path>', 'where bars are kept (./data)')
@@ -26,13 +27,17 @@ program.command('serve')
   .option('--warm-up <on|off>', 'whether to run the code in before it listens, which takes a third of a second (on)')
   .option('--deflate <on|off>', 'whether clients that offer it get compressed frames (off)')
   .option('--close-grace-ms <number>', 'how long after the end of a minute the clock closes bars; off: never (5000)')
-  .option('--keep-events <number>', 'durable events of each key that are kept for those who come back (10000)')
   .option('--retain-days <list>', 'for how long bars are kept, such as 1m=90,1h=730 (all for ever)')
+  .option('--origins <list>', 'pages that may connect, such as https://charts.example, or * (those of this server)')
+  .option('--trust-proxy <list>', 'addresses of proxies such as 10.0.0.0/8 (none)')
+  .option('--jwt-public-key-file <path>', 'what tokens of subscribers are verified with (they need none)')
+  .option('--jwt-audience <text>', 'what `aud` of a token has to be (anything)')
+  .option('--jwt-issuer <text>', 'what `iss` of a token has to be (anything)')
   .action(async (flags: Record<string, string>) => {
-    // --data-dir is DATA_DIR
-    const given = Object.entries(flags).map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase(), value])
+    const given = Object.entries(flags).map(([name, value]) => [variableOf(name), value]) // --data-dir is DATA_DIR
     await serveUntilStopped(serverSettings({ ...env, ...Object.fromEntries(given) }))
   })
+for (const option of NUMBERS) serving.option(`--${variableOf(option).toLowerCase().replaceAll('_', '-')} <number>`, `the option \`${option}\` (${String(DEFAULTS[option as keyof typeof DEFAULTS])})`)
 
 program.command('demo')
   .description('run a server with a simulated market, and print what it pushes')

@@ -1,8 +1,10 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import hub from '../plugins/hub.ts'
 import { assemble } from './assemble.ts'
-import type { KlinePushOptions } from './options.ts'
+import type { KlinePushOptions as Options } from './options.ts'
+
+export type KlinePushOptions = Options<FastifyRequest>
 
 /** Decorates `app.klineHub`; adds POST /bars, POST /imports, POST /watermarks, GET /klines, GET /symbols, GET /health and the WebSocket /ws. */
 async function registerKlinePush (app: FastifyInstance, options: KlinePushOptions): Promise<void> {
@@ -13,7 +15,7 @@ export const klinePush = fp(registerKlinePush, { fastify: '5.x', name: 'kline-pu
 export default klinePush
 
 export type { Counts, Health, Hub } from '../plugins/hub.ts'
-export type { KlinePushOptions } from './options.ts'
+export type { Guard, Identity } from './push/identity.ts'
 export { CLOSE_CODES, type ErrorCode, ERRORS, FRAME_CODES, type FrameCode, KlineError } from './errors.ts'
 export { type Bar, BarSchema, type MinuteBar, MinuteBarSchema } from './market/bar.ts'
 export { type Calendar, utcCalendar } from './market/calendar.ts'

@@ -6,8 +6,11 @@ import type { Duplex } from 'node:stream'
 import { onInterrupt } from './cli/interrupt.ts'
 import follower from '../plugins/follower.ts'
 import hub from '../plugins/hub.ts'
+import { createTokenVerifier, type JwtSettings } from '../plugins/jwt.ts'
 import { assemble } from './assemble.ts'
+import { KlineError } from './errors.ts'
 import type { KlinePushOptions } from './index.ts'
+import { isLoopback } from './loopback.ts'
 import { roleOf, supervise } from './supervisor.ts'
 import { warmUp } from './warm-up.ts'
 
@@ -22,6 +25,10 @@ export interface ServeOptions extends KlinePushOptions {
   warmUp?: boolean
   /** Whether another process owns the data directory, and this one shows what that one has. */
   follows?: boolean
+  /** How tokens say who subscribers are; left out: they need not say so. */
+  jwt?: JwtSettings
+  /** Whose word on where a request comes from is taken: addresses of proxies. */
+  trustProxy?: NonNullable<FastifyServerOptions['trustProxy']>
   /** Ends the warm-up before its time. */
   signal?: AbortSignal
 }
@@ -32,9 +39,13 @@ export interface ServerSettings extends ServeOptions {
 }
 
 /** A server with the plugin and nothing else, listening. */
-export async function serve ({ host, port, logger, warmUp: warm = false, follows = false, signal, ...options }: ServeOptions): Promise<FastifyInstance> {
+export async function serve ({ host, port, logger, warmUp: warm = false, follows = false, jwt, trustProxy = false, signal, ...options }: ServeOptions): Promise<FastifyInstance> {
+  if (!isLoopback(host) && (options.producerTokens ?? []).length === 0) {
+    throw new KlineError('KLP_ERR_OPTION', `Expected \`PRODUCER_TOKENS\` to be set where \`HOST\` is beyond loopback (\`${host}\`): without a token whoever reaches the port could post bars`)
+  }
   const app = Fastify({
     logger,
+    trustProxy,
     logController: new LogController({ disableRequestLogging: true }),
     return503OnClosing: false, // the hub's own answer says more
   })
@@ -43,6 +54,7 @@ export async function serve ({ host, port, logger, warmUp: warm = false, follows
       if ((err.statusCode ?? 500) === 500) request.log.error({ err }, 'a request failed')
       return reply.send(err)
     })
+    if (jwt !== undefined) options.verifyToken = await createTokenVerifier(app, jwt)
     await app.register(fp(async (instance) => { await assemble(instance, follows ? follower : hub, options) }, { name: 'kline-push' }))
     const upgraded = new Set<Duplex>()
     app.server.on('upgrade', (_request, socket) => {

@@ -1,7 +1,8 @@
 import t from 'tap'
 import Fastify from 'fastify'
 import { klinePush, type KlinePushOptions } from '../src/index.ts'
-import { checkOptions, DEFAULTS } from '../src/options.ts'
+import { checkOptions } from '../src/check-options.ts'
+import { DEFAULTS } from '../src/options.ts'
 import { serverSettings } from '../src/settings.ts'
 
 t.test('what is left out or undefined has its default', async (t) => {

@@ -10,7 +10,9 @@ import { type Ownership, parseMinutes } from '../wire/minutes.ts'
 import { type KlineQuery, parseQuery } from '../wire/query.ts'
 import { parseWatermark, type WatermarkInput } from '../wire/watermark.ts'
 import { Broadcaster } from './broadcaster.ts'
-import { Connection, type Limits } from './connection.ts'
+import { Connection, type Limits, type Origin } from './connection.ts'
+import { Crowd, type CrowdLimits, type Visitor } from './crowd.ts'
+import type { Guard } from './identity.ts'
 import type { Door } from './intake.ts'
 import type { Logger } from './logger.ts'
 import { startPulse } from './pulse.ts'
@@ -37,18 +39,22 @@ export interface HubOptions {
   readonly openDoor: (onEvents: (events: readonly MarketEvent[]) => void) => Door
   readonly clock: Clock
   readonly logger: Logger
-  readonly limits: Limits & { readonly maxBarsPerQuery: number }
+  readonly limits: Limits & CrowdLimits & { readonly maxBarsPerQuery: number, readonly maxBarsPerBody: number }
+  readonly guard: Guard
   readonly heartbeatMs: number
   readonly pingEveryMs: number
   readonly pongTimeoutMs: number
   /** How long after the end of a minute the clock closes the bars that end with it; `off`: it never does. */
   readonly closeGraceMs: number | 'off'
+  /** Over how many milliseconds those who are sent away come back. */
+  readonly retryWindowMs: number
 }
 
 /** The door for producers and subscribers, in process or behind a route. */
 export class Hub {
   readonly #options: HubOptions
   readonly #registry = new Registry()
+  readonly #crowd: Crowd
   readonly #connections = new Set<Connection>()
   readonly #broadcaster: Broadcaster
   readonly #door: Door
@@ -57,7 +63,8 @@ export class Hub {
 
   constructor (options: HubOptions) {
     this.#options = options
-    const { store, openDoor, clock, logger, closeGraceMs } = options
+    const { store, openDoor, clock, logger, closeGraceMs, limits } = options
+    this.#crowd = new Crowd(limits)
     this.#broadcaster = new Broadcaster({
       registry: this.#registry,
       clock,
@@ -74,14 +81,14 @@ export class Hub {
   }
 
   /**
-   * Takes finished minutes: one or an array of 1 to 10,000, all or none. Resolves once they are durable and pushed.
+   * Takes finished minutes: one or an array of 1 to `maxBarsPerBody`, all or none. Resolves once they are durable and pushed.
    * They are copied unless they are `owned`, which says that nobody else will change them.
    *
-   * @throws KLP_ERR_BAR, KLP_ERR_BATCH, KLP_ERR_TOO_OLD: nothing was taken; KLP_ERR_NOT_STORED, KLP_ERR_CLOSED: send them again
+   * @throws KLP_ERR_BAR, KLP_ERR_BATCH, KLP_ERR_TOO_OLD, KLP_ERR_TOO_MANY_SYMBOLS: nothing was taken; KLP_ERR_NOT_STORED, KLP_ERR_CLOSED: send them again
    */
   async ingest (bars: MinuteBar | readonly MinuteBar[], ownership?: Ownership): Promise<Counts> {
     const counts: Counts = { accepted: 0, duplicates: 0, revised: 0 }
-    for (const outcome of await this.#door.append(parseMinutes(bars, ownership))) counts[COUNTED[outcome as Outcome]]++
+    for (const outcome of await this.#door.append(this.#parse(bars, ownership))) counts[COUNTED[outcome as Outcome]]++
     return counts
   }
 
@@ -93,7 +100,7 @@ export class Hub {
    */
   async import (bars: MinuteBar | readonly MinuteBar[], ownership?: Ownership): Promise<Counts> {
     const counts: Counts = { accepted: 0, duplicates: 0, revised: 0 }
-    for (const { accepted, duplicates, revised } of await this.#door.append(importsOf(parseMinutes(bars, ownership))) as Counts[]) {
+    for (const { accepted, duplicates, revised } of await this.#door.append(importsOf(this.#parse(bars, ownership))) as Counts[]) {
       counts.accepted += accepted
       counts.duplicates += duplicates
       counts.revised += revised
@@ -153,18 +160,34 @@ export class Hub {
     }
   }
 
-  /** Registers a WebSocket. The caller passes on its messages, its pongs and its end. */
-  connect (socket: Socket): Connection {
-    const { store, clock, limits } = this.#options
+  /**
+   * Whether one more connection may come, to be asked before anything is done for it.
+   *
+   * @throws KLP_ERR_TOO_MANY_CONNECTIONS, KLP_ERR_TOO_MANY_OF_ADDRESS, KLP_ERR_TOO_MANY_OF_IDENTITY
+   */
+  checkRoom (visitor: Visitor): void {
+    const refusal = this.#crowd.refusal(visitor)
+    if (refusal !== undefined) throw refusal
+  }
+
+  /** Registers a WebSocket, unless there is no room for it any more. The caller passes on its messages, its pings, its pongs and its end. */
+  connect (socket: Socket, origin: Origin = {}): Connection {
+    const { store, clock, logger, limits, guard, retryWindowMs } = this.#options
+    const refusal = this.#crowd.refusal({ address: origin.address, identity: origin.identity?.id })
     const connection = new Connection(socket, {
       store,
       registry: this.#registry,
+      crowd: this.#crowd,
       clock,
+      logger,
       limits,
+      guard,
+      retryMs: () => retryMs(retryWindowMs),
       onEnd: (ended) => { this.#connections.delete(ended) },
-    })
+    }, origin)
     this.#connections.add(connection)
-    if (this.#closing) connection.sayGoodbye(retryMs())
+    if (this.#closing) connection.sayGoodbye(retryMs(retryWindowMs))
+    else if (refusal !== undefined) connection.turnAway(refusal.message)
     return connection
   }
 
@@ -174,12 +197,16 @@ export class Hub {
     await this.#door.close()
     this.#stopTimers()
     this.#broadcaster.finish()
-    for (const connection of this.#connections) connection.sayGoodbye(retryMs())
+    for (const connection of this.#connections) connection.sayGoodbye(retryMs(this.#options.retryWindowMs))
   }
 
   async close (): Promise<void> {
     await this.drain()
     await this.#options.store.close()
+  }
+
+  #parse (bars: MinuteBar | readonly MinuteBar[], ownership?: Ownership): MinuteBar[] {
+    return parseMinutes(bars, { ...ownership, most: this.#options.limits.maxBarsPerBody })
   }
 
   #mark (time: number): void {
@@ -202,7 +229,9 @@ function importsOf (minutes: readonly MinuteBar[]): Import[] {
   return imports
 }
 
-/** Spreads those who come back over two seconds. */
-function retryMs (): number {
-  return 500 + Math.floor(Math.random() * 2000)
+const SOONEST_RETRY_MS = 500
+
+/** Spreads those who come back. */
+function retryMs (windowMs: number): number {
+  return SOONEST_RETRY_MS + Math.floor(Math.random() * windowMs)
 }

@@ -19,6 +19,8 @@ export interface IntakeOptions {
   readonly log: Log
   readonly store: Store
   readonly logger: Logger
+  /** How many contracts there may be. */
+  readonly maxSymbols: number
   /** Hears of what has become durable, in order. */
   readonly onEvents: (events: readonly MarketEvent[]) => void
 }
@@ -34,7 +36,7 @@ export class Intake implements Door {
     this.#drained = this.#drain()
   }
 
-  /** @throws KLP_ERR_TOO_OLD, KLP_ERR_NOT_STORED, KLP_ERR_CLOSED */
+  /** @throws KLP_ERR_TOO_OLD, KLP_ERR_TOO_MANY_SYMBOLS, KLP_ERR_NOT_STORED, KLP_ERR_CLOSED */
   async append (entries: readonly Entry[]): Promise<readonly Result[]> {
     const id = this.#options.log.append(entries)
     return await this.#answers.of(id)
@@ -46,7 +48,7 @@ export class Intake implements Door {
   }
 
   async #drain (): Promise<void> {
-    for await (const batches of this.#options.log.tail()) await this.#take(batches.filter((batch) => this.#reaches(batch)))
+    for await (const batches of this.#options.log.tail()) await this.#take(this.#sift(batches))
   }
 
   /** One commit for all batches that came while the last one was under way. */
@@ -72,19 +74,50 @@ export class Intake implements Door {
     }
   }
 
-  /** A minute that is too old to be corrected is refused with its whole batch, before anything is written. */
-  #reaches ({ id, entries }: Batch): boolean {
+  /** Refuses what must not be taken with its whole batch, before anything is written. */
+  #sift (batches: readonly Batch[]): Batch[] {
+    const newcomers = new Set<string>()
+    return batches.filter((batch) => {
+      const refusal = this.#tooOld(batch) ?? this.#tooMany(batch, newcomers)
+      if (refusal !== undefined) this.#answers.reject(batch.id, refusal)
+      return refusal === undefined
+    })
+  }
+
+  /** A minute that is too old to be corrected. */
+  #tooOld ({ entries }: Batch): KlineError | undefined {
     const { store } = this.#options
     for (const [index, entry] of entries.entries()) {
       const tooOld = minutesOf(entry).find(({ symbol, time }) => !store.reaches(symbol, time))
       if (tooOld === undefined) continue
       const { symbol, time } = tooOld
-      const which = tooOld === entry ? `bar ${index}: ` : ''
-      this.#answers.reject(id, new KlineError('KLP_ERR_TOO_OLD', `${which}Expected \`time\` to be within the bars of \`${symbol}\` that are kept, got \`${time}\``))
-      return false
+      return new KlineError('KLP_ERR_TOO_OLD', `${placeOf(entry, index)}Expected \`time\` to be within the bars of \`${symbol}\` that are kept, got \`${time}\``)
     }
-    return true
+    return undefined
   }
+
+  /** A contract that would be one too many. `newcomers` are those of the batches before, and then of this one too. */
+  #tooMany ({ entries }: Batch, newcomers: Set<string>): KlineError | undefined {
+    const { store, maxSymbols } = this.#options
+    const added: string[] = []
+    for (const [index, entry] of entries.entries()) {
+      for (const { symbol } of minutesOf(entry)) {
+        if (newcomers.has(symbol) || store.has(symbol)) continue
+        if (store.size + newcomers.size >= maxSymbols) {
+          for (const taken of added) newcomers.delete(taken)
+          return new KlineError('KLP_ERR_TOO_MANY_SYMBOLS', `${placeOf(entry, index)}Expected at most ${maxSymbols} symbols, got \`${symbol}\` beside them`)
+        }
+        newcomers.add(symbol)
+        added.push(symbol)
+      }
+    }
+    return undefined
+  }
+}
+
+/** Which bar of a request it was; those of an import are in another order. */
+function placeOf (entry: Entry, index: number): string {
+  return 'kind' in entry ? '' : `bar ${index}: `
 }
 
 function minutesOf (entry: Entry): readonly MinuteBar[] {

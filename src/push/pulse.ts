@@ -12,7 +12,7 @@ export interface PulseOptions {
   readonly pongTimeoutMs: number
 }
 
-/** One timer for all connections: tells the quiet ones that they are still connected, and finds the dead. */
+/** One timer for all connections: tells the quiet ones that they are still connected, finds the dead, and ends those whose word no longer holds. */
 export function startPulse ({ clock, connections, heartbeatMs, pingEveryMs, pongTimeoutMs }: PulseOptions): () => void {
   const tickMs = Math.min(1000, Math.max(10, Math.floor(Math.min(heartbeatMs, pingEveryMs) / 10)))
   let lastTick = clock.now()
@@ -22,6 +22,10 @@ export function startPulse ({ clock, connections, heartbeatMs, pingEveryMs, pong
     const late = now - lastTick > Math.max(pongTimeoutMs - pingEveryMs, 5 * tickMs)
     lastTick = now
     for (const connection of connections) {
+      if (now >= connection.deadline) {
+        connection.expire()
+        continue
+      }
       if (now - connection.lastPong >= pongTimeoutMs && !late) {
         connection.close(CLOSE_CODES.noPong)
         connection.terminate()

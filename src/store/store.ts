@@ -54,6 +54,7 @@ export interface Reads {
   /** The bar of a key that is still open. */
   open (symbol: string, period: Period): Bucket | undefined
   symbols (): SymbolInfo[]
+  has (symbol: string): boolean
   /** How many symbols there are. */
   readonly size: number
   close (): Promise<void>

@@ -44,6 +44,11 @@ export function ackFrame (ack: { id: RequestId, op: string, keys: readonly (Acke
   return jsonFrame({ type: 'ack', ...ack })
 }
 
+/** `{"type":"ack","id":8,"op":"auth","expiresAt":1767600000000}`; `expiresAt` is UTC milliseconds, and left out where it holds for ever. */
+export function authAckFrame (id: RequestId, expiresAt: number | undefined): Frame {
+  return jsonFrame({ type: 'ack', id, op: 'auth', expiresAt })
+}
+
 export function pongFrame (id: RequestId, ts: number): Frame {
   return jsonFrame({ type: 'pong', id, ts })
 }

@@ -21,17 +21,20 @@ export const SubscribeSchema = Type.Object({
 }, { $id: 'kline-push/subscribe', ...strict })
 
 export const UnsubscribeSchema = Type.Object({ op: Type.Literal('unsubscribe'), id, args }, { $id: 'kline-push/unsubscribe', ...strict })
+export const AuthSchema = Type.Object({ op: Type.Literal('auth'), id, token: Type.String({ minLength: 1, description: 'Says who the client is; the first frame, or any later one to go on with a newer token' }) }, { $id: 'kline-push/auth', ...strict })
 export const ListSchema = Type.Object({ op: Type.Literal('list'), id }, { $id: 'kline-push/list', ...strict })
 export const PingSchema = Type.Object({ op: Type.Literal('ping'), id }, { $id: 'kline-push/ping', ...strict })
 
 export type Subscribe = Static<typeof SubscribeSchema>
 export type Unsubscribe = Static<typeof UnsubscribeSchema>
-export type Request = Subscribe | Unsubscribe | Static<typeof ListSchema> | Static<typeof PingSchema>
+export type Authenticate = Static<typeof AuthSchema>
+export type Request = Subscribe | Unsubscribe | Authenticate | Static<typeof ListSchema> | Static<typeof PingSchema>
 export type RequestId = string | number | undefined
 
 const validators = new Map<string, TypeCheck<TSchema>>([
   ['subscribe', TypeCompiler.Compile(SubscribeSchema)],
   ['unsubscribe', TypeCompiler.Compile(UnsubscribeSchema)],
+  ['auth', TypeCompiler.Compile(AuthSchema)],
   ['list', TypeCompiler.Compile(ListSchema)],
   ['ping', TypeCompiler.Compile(PingSchema)],
 ])

@@ -8,6 +8,7 @@ import { createMemoryStore } from '../../src/store/memory.ts'
 import { FakeClock } from '../fixture/clock.ts'
 import { minute, run } from '../fixture/minutes.ts'
 import { FakeSocket } from '../fixture/socket.ts'
+import { surroundings } from '../fixture/surroundings.ts'
 
 const LIMITS = { maxKeysPerConnection: 10_000, maxHistory: 10, maxBufferedBytes: 1e6, maxFrameBytes: 1e6, maxBadFrames: 3 }
 
@@ -30,7 +31,7 @@ function start () {
   const broadcaster = new Broadcaster({ registry, clock, epoch: store.epoch, onListenerError () {} })
   const connect = async (args: string[], given: object = {}): Promise<WatchedSocket> => {
     const socket = new WatchedSocket()
-    const connection = new Connection(socket, { store, registry, clock, limits: LIMITS, onEnd () {} })
+    const connection = new Connection(socket, surroundings({ store, registry, clock, limits: LIMITS }))
     connection.receive(Buffer.from(JSON.stringify({ op: 'subscribe', args, ...given })), { binary: false })
     for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => { setImmediate(resolve) }) // until all are live
     socket.writes.length = socket.places.length = socket.memory.length = 0

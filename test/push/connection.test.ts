@@ -10,6 +10,7 @@ import { Registry } from '../../src/push/registry.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { FakeClock } from '../fixture/clock.ts'
 import { FakeSocket } from '../fixture/socket.ts'
+import { surroundings } from '../fixture/surroundings.ts'
 
 const MONDAY = Date.UTC(2026, 0, 5)
 
@@ -26,13 +27,7 @@ function start ({ bars = 1000, keepEvents = 10_000, ...limits }: Start = {}) {
   const { watchers } = registry
   const store = createMemoryStore(createLadder(utcCalendar, PERIODS), { bars, keepEvents })
   const ended: Connection[] = []
-  const connection = new Connection(socket, {
-    store,
-    registry,
-    clock,
-    limits: { maxKeysPerConnection: 100, maxHistory: 1000, maxBufferedBytes: 100_000, maxFrameBytes: 10_000, maxBadFrames: 3, ...limits },
-    onEnd: (one) => { ended.push(one) },
-  })
+  const connection = new Connection(socket, surroundings({ store, registry, clock, limits, onEnd: (one) => { ended.push(one) } }))
   const broadcaster = new Broadcaster({ registry, clock, epoch: store.epoch, onListenerError () {} })
   async function take (entry: Entry): Promise<void> {
     for await (const { events } of store.apply([entry])) broadcaster.send(events)

@@ -8,6 +8,7 @@ import { PERIODS } from '../../src/market/period.ts'
 import { Hub } from '../../src/push/hub.ts'
 import { Intake } from '../../src/push/intake.ts'
 import type { Logger } from '../../src/push/logger.ts'
+import { DEFAULTS } from '../../src/options.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import type { Entry } from '../../src/store/entry.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -47,18 +48,20 @@ function start (t: Test, { bars = 1000, closeGraceMs = 'off', now }: { bars?: nu
     },
   })
   const logged: { evidence: Record<string, unknown>, message: string }[] = []
-  const logger: Logger = { error (evidence, message) { logged.push({ evidence: { ...evidence }, message }) } }
+  const logger: Logger = { info () {}, error (evidence, message) { logged.push({ evidence: { ...evidence }, message }) } }
   const clock = new FakeClock(now)
   const hub = new Hub({
     store,
-    openDoor: (onEvents) => new Intake({ log: createLocalLog(), store, logger, onEvents }),
+    openDoor: (onEvents) => new Intake({ log: createLocalLog(), store, logger, maxSymbols: 1000, onEvents }),
     clock,
     logger,
-    limits: { maxKeysPerConnection: 100, maxHistory: 100, maxBufferedBytes: 100_000, maxFrameBytes: 10_000, maxBadFrames: 3, maxBarsPerQuery: 100 },
+    limits: { ...DEFAULTS, maxKeysPerConnection: 100, maxHistory: 100, maxBufferedBytes: 100_000, maxFrameBytes: 10_000, maxBadFrames: 3, maxBarsPerQuery: 100 },
     heartbeatMs: 1e9,
     pingEveryMs: 1e9,
     pongTimeoutMs: 1e10,
     closeGraceMs,
+    retryWindowMs: 2000,
+    guard: DEFAULTS,
   })
   t.teardown(() => hub.close())
   function subscribe (args: string[]): FakeSocket {

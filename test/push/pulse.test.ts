@@ -8,6 +8,7 @@ import { Registry } from '../../src/push/registry.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { FakeClock } from '../fixture/clock.ts'
 import { FakeSocket } from '../fixture/socket.ts'
+import { surroundings } from '../fixture/surroundings.ts'
 
 const LIMITS = { maxKeysPerConnection: 10, maxHistory: 10, maxBufferedBytes: 1000, maxFrameBytes: 1000, maxBadFrames: 3 }
 const TIMES = { heartbeatMs: 30_000, pingEveryMs: 20_000, pongTimeoutMs: 50_000 }
@@ -20,7 +21,7 @@ function start () {
   const stop = startPulse({ clock, connections, ...TIMES })
   function join () {
     const socket = new FakeSocket()
-    const connection = new Connection(socket, { store, registry, clock, limits: LIMITS, onEnd: (ended) => { connections.delete(ended) } })
+    const connection = new Connection(socket, surroundings({ store, registry, clock, limits: LIMITS, onEnd: (ended) => { connections.delete(ended) } }))
     connections.add(connection)
     return { socket, connection }
   }
