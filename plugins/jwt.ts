@@ -1,5 +1,6 @@
 import jwt from '@fastify/jwt'
 import type { FastifyInstance } from 'fastify'
+import { createPublicKey } from 'node:crypto'
 import { KlineError } from '../src/errors.ts'
 import type { Guard, Identity } from '../src/push/identity.ts'
 import { describe } from '../src/wire/describe.ts'
@@ -19,18 +20,25 @@ export interface JwtSettings {
  * @throws KLP_ERR_OPTION: the public key is none
  */
 export async function createTokenVerifier (app: FastifyInstance, { secret, publicKey, audience, issuer }: JwtSettings): Promise<NonNullable<Guard['verifyToken']>> {
-  try {
-    await app.register(jwt, {
-      secret: publicKey === undefined ? secret as string : { public: publicKey },
-      verify: {
-        ...(audience === undefined ? undefined : { allowedAud: audience }),
-        ...(issuer === undefined ? undefined : { allowedIss: issuer }),
-      },
-    })
-  } catch (err) {
-    throw new KlineError('KLP_ERR_OPTION', `Expected the key of the tokens to be a public key in PEM: ${(err as Error).message}`, { cause: err })
-  }
+  const requiredClaims = [...(audience === undefined ? [] : ['aud']), ...(issuer === undefined ? [] : ['iss'])] // or a token without one would pass
+  await app.register(jwt, {
+    secret: publicKey === undefined ? secret as string : { public: readPublicKey(publicKey) },
+    verify: {
+      requiredClaims,
+      ...(audience === undefined ? undefined : { allowedAud: audience }),
+      ...(issuer === undefined ? undefined : { allowedIss: issuer }),
+    },
+  })
   return (token) => identityOf(app.jwt.verify(token))
+}
+
+/** What is no key would be taken for a secret that signs too. */
+function readPublicKey (pem: string): string {
+  try {
+    return createPublicKey(pem).export({ type: 'spki', format: 'pem' }) as string
+  } catch (err) {
+    throw new KlineError('KLP_ERR_OPTION', `Expected the key of tokens to be a public key in PEM: ${(err as Error).message}`, { cause: err })
+  }
 }
 
 function identityOf (claims: Record<string, unknown>): Identity {

@@ -18,7 +18,7 @@ async function originsPlugin (app: FastifyInstance, { origins }: CheckedOptions)
     if (URL.canParse(origin) && new URL(origin).host === host) return
     throw new KlineError('KLP_ERR_ORIGIN', `Expected a page of this server, or of one of \`origins\`, got \`${origin}\``)
   })
-  const isTheirs = app.hasRoute({ method: 'OPTIONS', url: '*' }) // the application answers browsers already
+  const isTheirs = app.hasRequestDecorator('corsPreflightEnabled') // the application answers browsers already
   if (origins === undefined || origins.length === 0 || isTheirs) return
   await app.register(cors, { origin: origins.includes('*') ? '*' : [...origins], methods: ['GET', 'POST'], maxAge: 600 })
 }

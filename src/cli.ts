@@ -14,8 +14,10 @@ import { serveUntilStopped } from './serve.ts'
 import { NUMBERS, serverSettings, variableOf } from './settings.ts'
 
 const { stdout: out, stderr: err, env } = process
+const { KLINE_PUSH_TOKEN: token } = env
 const { version } = createRequire(import.meta.url)('kline-push/package.json') as { version: string }
 const program = new Command('kline-push').version(version).description('Pushes K-lines to WebSocket subscribers the moment a minute is complete')
+  .addHelpText('after', '\nreplay, import and watch send the token in KLINE_PUSH_TOKEN, if there is one.')
 
 const serving = program.command('serve')
   .description('run the server; the flags override the environment (HOST, PORT, DATA_DIR, …), where the secrets are (PRODUCER_TOKENS, JWT_SECRET)')
@@ -47,7 +49,8 @@ program.command('demo')
   .option('--contracts <number>', 'how many contracts are simulated', integer(1, 5000), 20)
   .option('--pace <number>', 'simulated minutes per second', decimal(0.01, 1000), 2)
   .action(async (options: { host: string, port: number, dataDir?: string, contracts: number, pace: number }) => {
-    await demo({ ...options, out, err, signal: onInterruptOrSilence() })
+    const { producerTokens = [] } = serverSettings({ PRODUCER_TOKENS: env.PRODUCER_TOKENS })
+    await demo({ ...options, producerTokens, out, err, signal: onInterruptOrSilence() })
   })
 
 program.command('replay')
@@ -57,7 +60,7 @@ program.command('replay')
   .option('--to <url>', 'where the server is', 'http://127.0.0.1:3000')
   .action(async (file: string, options: { speed: number, to: string }) => {
     const signal = onInterruptOrSilence()
-    process.exitCode = exitCode(signal, await replay({ ...options, file, out, err, fetch, signal }))
+    process.exitCode = exitCode(signal, await replay({ ...options, token, file, out, err, fetch, signal }))
   })
 
 program.command('import')
@@ -66,7 +69,7 @@ program.command('import')
   .option('--to <url>', 'where the server is', 'http://127.0.0.1:3000')
   .action(async (file: string, options: { to: string }) => {
     const signal = onInterruptOrSilence()
-    process.exitCode = exitCode(signal, await importFile({ ...options, file, out, err, fetch, signal }))
+    process.exitCode = exitCode(signal, await importFile({ ...options, token, file, out, err, fetch, signal }))
   })
 
 program.command('watch')
@@ -74,7 +77,7 @@ program.command('watch')
   .argument('<key...>', 'contract.period')
   .option('--url <url>', 'the WebSocket of the server', 'ws://127.0.0.1:3000/ws')
   .action(async (keys: string[], { url }: { url: string }) => {
-    await watch({ keys, url, out, err, signal: onInterruptOrSilence() })
+    await watch({ keys, url, token, out, err, signal: onInterruptOrSilence() })
   })
 
 await program.parseAsync().catch(fail)

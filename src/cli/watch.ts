@@ -14,6 +14,8 @@ const STEPS = { first: 500, most: 30_000 }
 export interface WatchOptions {
   readonly keys: readonly string[]
   readonly url: string
+  /** What the server knows its subscribers by. */
+  readonly token?: string | undefined
   readonly out: NodeJS.WritableStream
   readonly err: NodeJS.WritableStream
   readonly signal: AbortSignal
@@ -67,7 +69,7 @@ class Connection {
   constructor (options: WatchOptions, memory: Memory) {
     this.#options = options
     this.#memory = memory
-    this.#webSocket = new WebSocket(options.url)
+    this.#webSocket = new WebSocket(options.url, options.token === undefined ? {} : { headers: { authorization: `Bearer ${options.token}` } })
     this.ended = this.#run()
   }
 
