@@ -2,7 +2,7 @@
 export const ERRORS = {
   KLP_ERR_OPTION: { statusCode: 500, when: 'an option has a value that it can\'t have; thrown at registration' },
   KLP_ERR_BAR: { statusCode: 400, when: 'a bar is malformed; the message names its index, the field and the value' },
-  KLP_ERR_BATCH: { statusCode: 400, when: 'a body is neither a bar nor an array of 1 to 10,000 bars' },
+  KLP_ERR_BATCH: { statusCode: 400, when: 'a body is neither a bar nor an array of 1 to `maxBarsPerBody` bars' },
   KLP_ERR_TOO_OLD: { statusCode: 400, when: 'a late minute is older than the bars that are kept' },
   KLP_ERR_TOO_MANY_SYMBOLS: { statusCode: 400, when: 'with these bars there would be more than `maxSymbols`; nothing was taken' },
   KLP_ERR_WATERMARK: { statusCode: 400, when: 'a watermark is malformed, off the minute or in the future' },

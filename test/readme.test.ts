@@ -8,7 +8,7 @@ import { serverSettings } from '../src/settings.ts'
 import { build } from './fixture/build.ts'
 import { runSource } from './fixture/child.ts'
 import { connect, type Message } from './fixture/client.ts'
-import { fenced, findTable, names, pluginExample } from './fixture/readme.ts'
+import { fenced, findTable, names, pluginExamples } from './fixture/readme.ts'
 
 const bare = (cell: string): string => cell.replace(/^`(.*)`$/, '$1')
 
@@ -72,18 +72,20 @@ t.test('the README has every route, and its answers have the fields that it says
   }
 })
 
-t.test('the plugin example of the README runs', async (t) => {
-  const directory = t.testdir()
-  const file = join(directory, 'example.ts')
-  const example = pluginExample()
-    .replaceAll("'kline-push'", JSON.stringify(new URL('../src/index.ts', import.meta.url).href))
-    .replaceAll("'./data'", JSON.stringify(join(directory, 'data')))
-    .replaceAll(/port: \d+/g, 'port: 0')
-  writeFileSync(file, `${example}\nawait app.close()\nconsole.log('closed')\n`)
-  const child = runSource(t, file)
-  t.strictSame(await child.ended, { code: 0, signal: null }, child.err)
-  t.equal(child.err, '')
-  t.match(child.out, /closed\n$/)
+t.test('the plugin examples of the README run', async (t) => {
+  for (const [place, example] of pluginExamples().entries()) {
+    const directory = t.testdir()
+    const file = join(directory, `example-${place}.ts`)
+    const program = example
+      .replaceAll("'kline-push'", JSON.stringify(new URL('../src/index.ts', import.meta.url).href))
+      .replaceAll("'./data'", JSON.stringify(join(directory, 'data')))
+      .replaceAll(/port: \d+/g, 'port: 0')
+    writeFileSync(file, `${program}\nawait app.close()\nconsole.log('closed')\n`)
+    const child = runSource(t, file)
+    t.strictSame(await child.ended, { code: 0, signal: null }, child.err)
+    t.equal(child.err, '')
+    t.match(child.out, /closed\n$/)
+  }
 })
 
 /** Which example of the README a frame has to look like. */
@@ -95,7 +97,7 @@ t.test('what the README says to the server is answered as it says', async (t) =>
   const [requests, answers] = fenced('jsonc').join('').split('// server -> client')
     .map((half) => [...half.matchAll(/^\{.*\}/gm)].map(([line]): Message => JSON.parse(line)))
   const { seq } = answers.find(({ type }) => type === 'snapshot')
-  const app = await build(t, { heartbeatMs: 50, closeGraceMs: 'off' })
+  const app = await build(t, { heartbeatMs: 50, closeGraceMs: 'off', verifyToken: () => ({ id: 'ann', expiresAt: Date.now() + 3_600_000 }) })
   const minute = (place: number) => ({ symbol: 'rb2601', time: Date.UTC(2024, 0, 1) + place * 60_000, open: 3105, high: 3107, low: 3104, close: 3106, volume: 812 })
   await app.klineHub.ingest(Array.from({ length: seq }, (_, place) => minute(place)))
   const { epoch } = app.klineHub.health()

@@ -7,6 +7,7 @@ export interface Identity {
   readonly id: string
   /** Until when this holds, UTC milliseconds; left out: for as long as the connection. */
   readonly expiresAt?: number | undefined
+  readonly [name: string]: unknown
 }
 
 /** How subscribers say who they are, and which keys they may have. */
