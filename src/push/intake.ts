@@ -1,4 +1,4 @@
-import { KlineError } from '../errors.ts'
+import { type ErrorCode, KlineError } from '../errors.ts'
 import type { Batch, Log } from '../log/log.ts'
 import type { MinuteBar } from '../market/bar.ts'
 import type { MarketEvent } from '../market/events.ts'
@@ -76,41 +76,35 @@ export class Intake implements Door {
 
   /** Refuses what must not be taken with its whole batch, before anything is written. */
   #sift (batches: readonly Batch[]): Batch[] {
-    const newcomers = new Set<string>()
-    return batches.filter((batch) => {
-      const refusal = this.#tooOld(batch) ?? this.#tooMany(batch, newcomers)
-      if (refusal !== undefined) this.#answers.reject(batch.id, refusal)
+    let newcomers: ReadonlySet<string> = new Set()
+    return batches.filter(({ id, entries }) => {
+      const withOwn = new Set(newcomers)
+      const refusal = this.#refusal(entries, withOwn)
+      if (refusal === undefined) newcomers = withOwn
+      else this.#answers.reject(id, refusal)
       return refusal === undefined
     })
   }
 
-  /** A minute that is too old to be corrected. */
-  #tooOld ({ entries }: Batch): KlineError | undefined {
-    const { store } = this.#options
+  /** `newcomers` are contracts of batches that are on their way, and then of this one too. */
+  #refusal (entries: readonly Entry[], newcomers: Set<string>): KlineError | undefined {
     for (const [index, entry] of entries.entries()) {
-      const tooOld = minutesOf(entry).find(({ symbol, time }) => !store.reaches(symbol, time))
-      if (tooOld === undefined) continue
-      const { symbol, time } = tooOld
-      return new KlineError('KLP_ERR_TOO_OLD', `${placeOf(entry, index)}Expected \`time\` to be within the bars of \`${symbol}\` that are kept, got \`${time}\``)
+      for (const minute of minutesOf(entry)) {
+        const problem = this.#problem(minute, newcomers)
+        if (problem !== undefined) return new KlineError(problem.code, `${placeOf(entry, index)}${problem.message}`)
+      }
     }
     return undefined
   }
 
-  /** A contract that would be one too many. `newcomers` are those of the batches before, and then of this one too. */
-  #tooMany ({ entries }: Batch, newcomers: Set<string>): KlineError | undefined {
+  /** A minute that is too old to be corrected, or of a contract that would be one too many. */
+  #problem ({ symbol, time }: MinuteBar, newcomers: Set<string>): { code: ErrorCode, message: string } | undefined {
     const { store, maxSymbols } = this.#options
-    const added: string[] = []
-    for (const [index, entry] of entries.entries()) {
-      for (const { symbol } of minutesOf(entry)) {
-        if (newcomers.has(symbol) || store.has(symbol)) continue
-        if (store.size + newcomers.size >= maxSymbols) {
-          for (const taken of added) newcomers.delete(taken)
-          return new KlineError('KLP_ERR_TOO_MANY_SYMBOLS', `${placeOf(entry, index)}Expected at most ${maxSymbols} symbols, got \`${symbol}\` beside them`)
-        }
-        newcomers.add(symbol)
-        added.push(symbol)
-      }
+    if (store.has(symbol)) {
+      return store.reaches(symbol, time) ? undefined : { code: 'KLP_ERR_TOO_OLD', message: `Expected \`time\` to be within the bars of \`${symbol}\` that are kept, got \`${time}\`` }
     }
+    if (!newcomers.has(symbol) && store.size + newcomers.size >= maxSymbols) return { code: 'KLP_ERR_TOO_MANY_SYMBOLS', message: `Expected at most ${maxSymbols} symbols, got \`${symbol}\` beside them` }
+    newcomers.add(symbol)
     return undefined
   }
 }

@@ -225,3 +225,19 @@ t.test('requests', async (t) => {
     t.equal((await app.inject('/health')).statusCode, 200)
   })
 })
+
+t.test('a frame may have 64 KiB, and not a byte more', async (t) => {
+  const client = await join(t, await build(t))
+  const sized = (bytes: number): string => JSON.stringify({ op: 'ping', id: 'x'.repeat(bytes - '{"op":"ping","id":""}'.length) })
+  t.match(await client.ask(sized(65_536)), { type: 'pong' })
+  t.match(await client.ask(sized(65_537)), { type: 'error', code: 'FRAME_TOO_LONG', message: 'Expected at most 65536 bytes, got 65537' })
+})
+
+t.test('a thousand frames a second are well, and who sends three times as many is cut off', async (t) => {
+  const client = await join(t, await build(t))
+  for (let i = 0; i < 1000; i++) client.send({ op: 'ping', id: i })
+  t.ok((await client.take(1000)).every(({ type }) => type === 'pong'))
+  for (let i = 0; i < 4000; i++) client.send({ op: 'ping', id: i })
+  t.strictSame(await client.closed, { code: 4129, reason: 'too many frames' })
+  t.ok(client.left().some(({ code }) => code === 'TOO_MANY_FRAMES'))
+})
