@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Socket as NetSocket } from 'node:net'
 import { CLOSE_CODES } from '../src/errors.ts'
 import type { Socket } from '../src/push/socket.ts'
+import { subnetOf } from '../src/push/subnet.ts'
 import { DEFLATE } from '../src/wire/pack.ts'
 
 /** How long a peer may take to answer a close before its socket goes, and with it what it never read; less when the server goes. */
@@ -15,8 +16,8 @@ export default async function wsRoute (app: FastifyInstance): Promise<void> {
   const isOurs = app.websocketServer.options.perMessageDeflate === DEFLATE
   app.get('/ws', { websocket: true, onRequest: admitClient }, function acceptClient (webSocket, request) {
     app.websocketServer.clients.delete(webSocket) // when the application closes, its goodbye is the hub's to say
-    const { raw: { socket: raw }, ip: address, klineIdentity: identity } = request // and nothing else of the request stays for as long as the connection
-    const connection = app.klineHub.connect(new WholeFrames(webSocket, { raw, deflates: isOurs && webSocket.extensions.includes('permessage-deflate') }), { address, identity })
+    const { raw: { socket: raw }, klineIdentity: identity } = request // and nothing else of the request stays for as long as the connection
+    const connection = app.klineHub.connect(new WholeFrames(webSocket, { raw, deflates: isOurs && webSocket.extensions.includes('permessage-deflate') }), { address: subnetOf(request.ip), identity })
     webSocket.on('message', (message: Buffer, binary: boolean) => { connection.receive(message, { binary }) })
     webSocket.on('ping', () => { connection.pinged() })
     webSocket.on('pong', () => { connection.ponged() })
@@ -25,7 +26,7 @@ export default async function wsRoute (app: FastifyInstance): Promise<void> {
 
   /** Before the upgrade, so that whoever is not let in costs an answer and no WebSocket. */
   async function admitClient (request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const { ip: address } = request
+    const address = subnetOf(request.ip)
     app.klineHub.checkRoom({ address })
     app.checkKlineOrigin(request)
     await app.identifySubscriber(request, reply)
