@@ -7,6 +7,7 @@ export const ERRORS = {
   KLP_ERR_WATERMARK: { statusCode: 400, when: 'a watermark is malformed, off the minute or in the future' },
   KLP_ERR_QUERY: { statusCode: 400, when: 'a query has a parameter that it can\'t have' },
   KLP_ERR_KEY: { statusCode: 400, when: 'a key in process is not `contract.period`, or its period is not offered' },
+  KLP_ERR_UNAUTHENTICATED: { statusCode: 401, when: 'a request does not say who sends it, or its token is not known, or no longer' },
   KLP_ERR_NOT_STORED: { statusCode: 503, when: 'the bars could not be made durable (a full disk, say): none was accepted, send them again' },
   KLP_ERR_CLOSED: { statusCode: 503, when: 'the server is going down and takes no more bars' },
   KLP_ERR_IN_USE: { statusCode: 500, when: 'another process has the data directory open; thrown at start' },

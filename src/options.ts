@@ -43,6 +43,10 @@ export interface KlinePushOptions {
   maxBarsPerQuery?: number
   /** Bytes of a body of `POST /bars`. @default 8388608 */
   maxBodyBytes?: number
+  /** Whether there is a `GET /metrics` for Prometheus. @default false */
+  metrics?: boolean
+  /** Bearer tokens, one of which `GET /metrics` has to come with; none: everybody may read it. @default none */
+  metricsTokens?: readonly string[]
 }
 
 export type CheckedOptions = Required<Omit<KlinePushOptions, 'dataDir'>> & { readonly dataDir: string | undefined }
@@ -67,10 +71,14 @@ export const DEFAULTS: CheckedOptions = Object.freeze({
   maxHistory: 5000,
   maxBarsPerQuery: 5000,
   maxBodyBytes: 8_388_608,
+  metrics: false,
+  metricsTokens: Object.freeze([]),
 })
 
 const LONGEST_DAYS: Partial<Record<Period, number>> = { '3d': 3, '1w': 7, '1M': 31 }
 const TIMER_MAX = 2 ** 31 - 1
+// RFC 6750, section 2.1.
+const TOKEN = /^[\w.~+/=-]+$/
 // What Fastify itself takes at registration.
 const FASTIFY_OPTIONS = ['logLevel', 'logSerializers', 'encapsulate']
 
@@ -87,10 +95,12 @@ export function checkOptions (options: KlinePushOptions): CheckedOptions {
     const max = name.endsWith('Ms') ? TIMER_MAX : Number.MAX_SAFE_INTEGER
     if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > max) throw refusal(name, `an integer from 1 to ${max}`, value)
   }
-  const { dataDir, prefix, periods, calendar, deflate, closeGraceMs, pingEveryMs, pongTimeoutMs } = checked
+  const { dataDir, prefix, periods, calendar, deflate, metrics, metricsTokens, closeGraceMs, pingEveryMs, pongTimeoutMs } = checked
   if (dataDir !== undefined && (typeof dataDir !== 'string' || dataDir === '' || dataDir.includes('\0'))) throw refusal('dataDir', 'a path', dataDir)
   if (typeof prefix !== 'string' || !/^(\/.*[^/])?$/.test(prefix)) throw refusal('prefix', 'a path that begins with a slash and ends without one', prefix)
   if (typeof deflate !== 'boolean') throw refusal('deflate', 'true or false', deflate)
+  if (typeof metrics !== 'boolean') throw refusal('metrics', 'true or false', metrics)
+  checkTokens('metricsTokens', metricsTokens)
   if (closeGraceMs !== 'off' && !(Number.isInteger(closeGraceMs) && closeGraceMs >= 0 && closeGraceMs <= TIMER_MAX)) throw refusal('closeGraceMs', `an integer from 0 to ${TIMER_MAX}, or 'off'`, closeGraceMs)
   if (!Array.isArray(periods)) throw refusal('periods', 'an array', periods)
   for (const period of periods) if (!isPeriod(period)) throw refusal('periods', `some of ${PERIODS.join(' ')}`, period)
@@ -98,6 +108,14 @@ export function checkOptions (options: KlinePushOptions): CheckedOptions {
   checkRetention(checked)
   if (pingEveryMs >= pongTimeoutMs) throw refusal('pingEveryMs', `less than \`pongTimeoutMs\` (${pongTimeoutMs})`, pingEveryMs)
   return checked
+}
+
+/** Tokens are secrets: their place says enough. */
+function checkTokens (name: string, tokens: unknown): void {
+  if (!Array.isArray(tokens)) throw new KlineError('KLP_ERR_OPTION', `Expected \`${name}\` to be an array`)
+  tokens.forEach((token: unknown, index) => {
+    if (typeof token !== 'string' || !TOKEN.test(token)) throw new KlineError('KLP_ERR_OPTION', `Expected \`${name}[${index}]\` to be a string of letters, digits and -._~+/=`)
+  })
 }
 
 /** What longer bars are rolled up from has to be in reach for as long as they are open, and as long again for what comes late. */

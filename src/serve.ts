@@ -8,7 +8,9 @@ import follower from '../plugins/follower.ts'
 import hub from '../plugins/hub.ts'
 import { assemble } from './assemble.ts'
 import type { KlinePushOptions } from './index.ts'
-import { roleOf, supervise } from './supervisor.ts'
+import { systemClock } from './clock.ts'
+import { roleOf, supervise, supervisorLine } from './supervisor.ts'
+import { RollCall } from './team/roll-call.ts'
 import { warmUp } from './warm-up.ts'
 
 /** How long a request that was there at the end may take to be whole, and its answer to be read. */
@@ -44,6 +46,7 @@ export async function serve ({ host, port, logger, warmUp: warm = false, follows
       return reply.send(err)
     })
     await app.register(fp(async (instance) => { await assemble(instance, follows ? follower : hub, options) }, { name: 'kline-push' }))
+    app.klineMetrics?.addProcess()
     const upgraded = new Set<Duplex>()
     app.server.on('upgrade', (_request, socket) => {
       upgraded.add(socket)
@@ -74,6 +77,8 @@ export async function serveUntilStopped ({ workers = 1, ...options }: ServerSett
     cluster.worker?.disconnect() // or the line to its supervisor would keep it from ending
     throw err
   })
+  const { klineMetrics: metrics } = app
+  if (role !== undefined) metrics?.join(new RollCall({ line: supervisorLine, clock: systemClock, answer: async () => await metrics.own() }))
   const { close } = closeWithGrace({ delay: 10_000, logger: app.log, skip: ['SIGINT', 'SIGTERM'] }, async ({ err }) => {
     if (err !== undefined) app.log.error({ err }, 'the server goes down after an error')
     await app.close()

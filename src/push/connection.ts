@@ -6,6 +6,8 @@ import { describe } from '../wire/describe.ts'
 import type { Frame } from '../wire/frame.ts'
 import { type BadKey, type Key, parseKey } from '../wire/key.ts'
 import { parseRequest, type RequestId, type Subscribe, type Unsubscribe } from '../wire/requests.ts'
+import type { Logger } from './logger.ts'
+import type { Meter } from './meter.ts'
 import { Outbox, type Reader } from './outbox.ts'
 import type { Registry } from './registry.ts'
 import type { Socket } from './socket.ts'
@@ -24,9 +26,15 @@ export interface Surroundings {
   readonly registry: Registry
   readonly clock: Clock
   readonly limits: Limits
+  readonly meter: Meter
+  /** That of this connection. */
+  readonly logger: Logger
   /** The connection is over, for whatever reason; called once. */
   readonly onEnd: (connection: Connection) => void
 }
+
+/** RFC 6455, section 7.1.5: there was no close. */
+const VANISHED = 1006
 
 /** One client: the frames it sends, the keys it holds, and what it is owed. */
 export class Connection implements Reader {
@@ -45,7 +53,7 @@ export class Connection implements Reader {
     this.#surroundings = surroundings
     this.lastPing = now
     this.lastPong = now
-    this.outbox = new Outbox(socket, this, { maxBufferedBytes: surroundings.limits.maxBufferedBytes, now })
+    this.outbox = new Outbox(socket, this, { maxBufferedBytes: surroundings.limits.maxBufferedBytes, meter: surroundings.meter, now })
     this.#subscriptions = new Subscriptions(this.outbox, surroundings)
   }
 
@@ -99,7 +107,7 @@ export class Connection implements Reader {
   }
 
   close ({ code, reason }: CloseReason): void {
-    this.end()
+    this.end(code)
     this.#socket.close(code, reason)
   }
 
@@ -108,10 +116,11 @@ export class Connection implements Reader {
     this.#socket.terminate()
   }
 
-  /** Takes every trace of it out of the registry. */
-  end (): void {
+  /** Takes every trace of it out of the registry. `code` is that of the close; none if there was no close. */
+  end (code = VANISHED): void {
     if (this.#ended) return
     this.#ended = true
+    this.#surroundings.meter.closed.add(code)
     this.#subscriptions.clear()
     this.outbox.end()
     this.#surroundings.onEnd(this)
@@ -184,6 +193,9 @@ export class Connection implements Reader {
   }
 
   #error (id: RequestId, code: FrameCode, message: string): void {
+    const { meter, logger } = this.#surroundings
+    meter.refusedFrames.add(code)
+    logger.debug({ code, reason: message }, 'a frame was refused')
     this.send(errorFrame({ id, code, message }))
   }
 }

@@ -3,8 +3,8 @@ import { KlineError } from '../errors.ts'
 import type { MinuteBar } from '../market/bar.ts'
 import { COUNTED, type Counts, type Outcome } from '../market/contract.ts'
 import type { MarketEvent } from '../market/events.ts'
-import type { Import } from '../store/entry.ts'
-import type { Klines, Reads, SymbolInfo } from '../store/store.ts'
+import type { Entry, Import } from '../store/entry.ts'
+import type { Klines, Reads, Result, SymbolInfo } from '../store/store.ts'
 import { parseKey } from '../wire/key.ts'
 import { type Ownership, parseMinutes } from '../wire/minutes.ts'
 import { type KlineQuery, parseQuery } from '../wire/query.ts'
@@ -13,6 +13,7 @@ import { Broadcaster } from './broadcaster.ts'
 import { Connection, type Limits } from './connection.ts'
 import type { Door } from './intake.ts'
 import type { Logger } from './logger.ts'
+import type { Meter } from './meter.ts'
 import { startPulse } from './pulse.ts'
 import { type Ear, type Listener, Registry } from './registry.ts'
 import type { Socket } from './socket.ts'
@@ -37,6 +38,7 @@ export interface HubOptions {
   readonly openDoor: (onEvents: (events: readonly MarketEvent[]) => void) => Door
   readonly clock: Clock
   readonly logger: Logger
+  readonly meter: Meter
   readonly limits: Limits & { readonly maxBarsPerQuery: number }
   readonly heartbeatMs: number
   readonly pingEveryMs: number
@@ -57,11 +59,12 @@ export class Hub {
 
   constructor (options: HubOptions) {
     this.#options = options
-    const { store, openDoor, clock, logger, closeGraceMs } = options
+    const { store, openDoor, clock, logger, meter, closeGraceMs } = options
     this.#broadcaster = new Broadcaster({
       registry: this.#registry,
       clock,
       epoch: store.epoch,
+      meter,
       onListenerError: (err, key) => { logger.error({ err, key }, 'a listener threw') },
     })
     this.#door = openDoor((events) => { this.#broadcaster.send(events) })
@@ -81,7 +84,8 @@ export class Hub {
    */
   async ingest (bars: MinuteBar | readonly MinuteBar[], ownership?: Ownership): Promise<Counts> {
     const counts: Counts = { accepted: 0, duplicates: 0, revised: 0 }
-    for (const outcome of await this.#door.append(parseMinutes(bars, ownership))) counts[COUNTED[outcome as Outcome]]++
+    for (const outcome of await this.#take(() => parseMinutes(bars, ownership))) counts[COUNTED[outcome as Outcome]]++
+    add(this.#options.meter.minutes.bars, counts)
     return counts
   }
 
@@ -93,11 +97,8 @@ export class Hub {
    */
   async import (bars: MinuteBar | readonly MinuteBar[], ownership?: Ownership): Promise<Counts> {
     const counts: Counts = { accepted: 0, duplicates: 0, revised: 0 }
-    for (const { accepted, duplicates, revised } of await this.#door.append(importsOf(parseMinutes(bars, ownership))) as Counts[]) {
-      counts.accepted += accepted
-      counts.duplicates += duplicates
-      counts.revised += revised
-    }
+    for (const part of await this.#take(() => importsOf(parseMinutes(bars, ownership))) as Counts[]) add(counts, part)
+    add(this.#options.meter.minutes.imports, counts)
     return counts
   }
 
@@ -108,7 +109,7 @@ export class Hub {
    * @throws KLP_ERR_WATERMARK, KLP_ERR_NOT_STORED, KLP_ERR_CLOSED: nothing was closed
    */
   async watermark (input: WatermarkInput): Promise<{ closed: number }> {
-    const [result] = await this.#door.append([parseWatermark(input, this.#options.clock.now())])
+    const [result] = await this.#take(() => [parseWatermark(input, this.#options.clock.now())])
     return result as { closed: number }
   }
 
@@ -153,14 +154,24 @@ export class Hub {
     }
   }
 
-  /** Registers a WebSocket. The caller passes on its messages, its pongs and its end. */
-  connect (socket: Socket): Connection {
-    const { store, clock, limits } = this.#options
+  /** How many bytes wait for subscribers that are behind. */
+  get waitingBytes (): number {
+    let bytes = 0
+    for (const { outbox } of this.#connections) bytes += outbox.waiting
+    return bytes
+  }
+
+  /** Registers a WebSocket. The caller passes on its messages, its pongs and its end; `logger` is that of the connection alone. */
+  connect (socket: Socket, { logger = this.#options.logger }: { readonly logger?: Logger } = {}): Connection {
+    const { store, clock, limits, meter } = this.#options
+    meter.opened++
     const connection = new Connection(socket, {
       store,
       registry: this.#registry,
       clock,
       limits,
+      meter,
+      logger,
       onEnd: (ended) => { this.#connections.delete(ended) },
     })
     this.#connections.add(connection)
@@ -182,10 +193,30 @@ export class Hub {
     await this.#options.store.close()
   }
 
+  /** Lets in what a producer brought, and notes how that went. */
+  async #take (read: () => readonly Entry[]): Promise<readonly Result[]> {
+    const { meter } = this.#options
+    const began = performance.now()
+    try {
+      const results = await this.#door.append(read())
+      meter.timings.ingest.observe((performance.now() - began) / 1000)
+      return results
+    } catch (err) {
+      meter.refusedPosts.add((err as KlineError).code)
+      throw err
+    }
+  }
+
   #mark (time: number): void {
     // One that fails was logged, and the next one makes up for it.
     this.#door.append([{ kind: 'clock', time }]).catch(() => {})
   }
+}
+
+function add (counts: Counts, { accepted, duplicates, revised }: Counts): void {
+  counts.accepted += accepted
+  counts.duplicates += duplicates
+  counts.revised += revised
 }
 
 function importsOf (minutes: readonly MinuteBar[]): Import[] {

@@ -3,10 +3,12 @@ import { createLadder } from '../../src/market/ladder.ts'
 import { utcCalendar } from '../../src/market/calendar.ts'
 import { PERIODS } from '../../src/market/period.ts'
 import { Connection } from '../../src/push/connection.ts'
+import { Meter } from '../../src/push/meter.ts'
 import { startPulse } from '../../src/push/pulse.ts'
 import { Registry } from '../../src/push/registry.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { FakeClock } from '../fixture/clock.ts'
+import { KeptLog } from '../fixture/logger.ts'
 import { FakeSocket } from '../fixture/socket.ts'
 
 const LIMITS = { maxKeysPerConnection: 10, maxHistory: 10, maxBufferedBytes: 1000, maxFrameBytes: 1000, maxBadFrames: 3 }
@@ -20,7 +22,7 @@ function start () {
   const stop = startPulse({ clock, connections, ...TIMES })
   function join () {
     const socket = new FakeSocket()
-    const connection = new Connection(socket, { store, registry, clock, limits: LIMITS, onEnd: (ended) => { connections.delete(ended) } })
+    const connection = new Connection(socket, { store, registry, clock, limits: LIMITS, meter: new Meter(), logger: new KeptLog(), onEnd: (ended) => { connections.delete(ended) } })
     connections.add(connection)
     return { socket, connection }
   }
