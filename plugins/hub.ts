@@ -42,7 +42,12 @@ async function hubPlugin (app: FastifyInstance, options: CheckedOptions): Promis
 /** Decorates the instance with a hub that goes when it does. */
 export function addHub (app: FastifyInstance, hub: Hub): void {
   app.decorate('klineHub', hub)
-  app.addHook('preClose', async function sayGoodbye () { await hub.drain() })
+  app.addHook('preClose', async function sayGoodbye () {
+    const began = performance.now()
+    app.log.info({ connections: hub.health().connections }, 'no more bars are taken, and subscribers are told goodbye')
+    await hub.drain()
+    app.log.info({ ms: Math.round(performance.now() - began) }, 'all bars that were taken have been pushed')
+  })
   app.addHook('onClose', async function closeHub () { await hub.close() })
 }
 

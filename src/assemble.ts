@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type hub from '../plugins/hub.ts'
 import metrics from '../plugins/metrics.ts'
+import { type Serializers, withoutTokens } from '../plugins/redaction.ts'
 import websocket from '../plugins/websocket.ts'
 import bars from '../routes/bars.ts'
 import health from '../routes/health.ts'
@@ -17,5 +18,6 @@ export async function assemble (app: FastifyInstance, hubPlugin: typeof hub, opt
   await app.register(metrics, checked)
   await app.register(hubPlugin, checked)
   await app.register(websocket, checked)
-  for (const route of [bars, imports, watermarks, klines, health, metricsRoute, ws]) await app.register(route, checked)
+  const logSerializers = withoutTokens(app.log, (options as { logSerializers?: Serializers }).logSerializers)
+  for (const route of [bars, imports, watermarks, klines, health, metricsRoute, ws]) await app.register(route, { ...checked, logSerializers })
 }

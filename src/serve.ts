@@ -1,11 +1,12 @@
 import closeWithGrace from 'close-with-grace'
 import cluster from 'node:cluster'
-import Fastify, { LogController, type FastifyError, type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import Fastify, { LogController, type FastifyError, type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Duplex } from 'node:stream'
 import { onInterrupt } from './cli/interrupt.ts'
 import follower from '../plugins/follower.ts'
 import hub from '../plugins/hub.ts'
+import { withoutToken } from '../plugins/redaction.ts'
 import { assemble } from './assemble.ts'
 import type { KlinePushOptions } from './index.ts'
 import { systemClock } from './clock.ts'
@@ -15,6 +16,12 @@ import { warmUp } from './warm-up.ts'
 
 /** How long a request that was there at the end may take to be whole, and its answer to be read. */
 const REQUEST_GRACE_MS = 2000
+
+/** What the log has of a request, and has not of one that is no HTTP: a token may be in it. */
+const NO_SECRETS = {
+  serializers: { req: ({ method, url, ip }: FastifyRequest) => ({ method, url: withoutToken(url), remoteAddress: ip }) },
+  redact: { paths: ['err.rawPacket'], remove: true },
+}
 
 export interface ServeOptions extends KlinePushOptions {
   host: string
@@ -36,7 +43,7 @@ export interface ServerSettings extends ServeOptions {
 /** A server with the plugin and nothing else, listening. */
 export async function serve ({ host, port, logger, warmUp: warm = false, follows = false, signal, ...options }: ServeOptions): Promise<FastifyInstance> {
   const app = Fastify({
-    logger,
+    logger: logger === false ? logger : { ...Object(logger), ...NO_SECRETS },
     logController: new LogController({ disableRequestLogging: true }),
     return503OnClosing: false, // the hub's own answer says more
   })

@@ -195,7 +195,7 @@ export class Connection implements Reader {
   #error (id: RequestId, code: FrameCode, message: string): void {
     const { meter, logger } = this.#surroundings
     meter.refusedFrames.add(code)
-    logger.debug({ code, reason: message }, 'a frame was refused')
+    logger.debug({ code }, 'a frame was refused') // not what it was: a token may be in it
     this.send(errorFrame({ id, code, message }))
   }
 }

@@ -14,16 +14,19 @@ export type CallMessage =
   /** that worker -> supervisor -> the one that wants to hear. */
   | { readonly type: 'kline-push/answer', readonly call: number, readonly caller: number, readonly answer: unknown }
 
+/** What a worker hears. */
+type Heard = Exclude<CallMessage, { type: 'kline-push/call' }>
+
 /** A worker, as its supervisor sees it. */
 export interface Member {
   readonly id: number
   isConnected (): boolean
-  send (message: CallMessage, sent: () => void): unknown
+  send (message: Heard, sent: () => void): unknown
 }
 
 /** The supervisor's part: passes on what a worker says. Who is gone hears nothing. */
 export function passOn (message: CallMessage, { from, members }: { from: Member, members: readonly Member[] }): void {
-  const tell = (member: Member | undefined, told: CallMessage): void => { member?.send(told, () => {}) } // it may go meanwhile
+  const tell = (member: Member | undefined, told: Heard): void => { member?.send(told, () => {}) } // it may go meanwhile
   if (message.type === 'kline-push/call') {
     const { call } = message
     const others = members.filter((member) => member !== from && member.isConnected())
@@ -38,7 +41,7 @@ export function passOn (message: CallMessage, { from, members }: { from: Member,
 export interface SupervisorLine {
   send (message: CallMessage): void
   /** Has `hear` called with whatever the supervisor says. */
-  listen (hear: (message: CallMessage) => void): void
+  listen (hear: (message: Heard) => void): void
 }
 
 export interface RollCallOptions {
@@ -78,7 +81,7 @@ export class RollCall {
     })
   }
 
-  #hear (message: CallMessage): void {
+  #hear (message: Heard): void {
     if (message.type === 'kline-push/ask') {
       const { call, caller } = message
       this.#options.answer().then((answer) => {
@@ -89,7 +92,7 @@ export class RollCall {
     const call = this.#calls.get(message.call)
     if (call === undefined) return // too late, or not one of these messages
     if (message.type === 'kline-push/asked') call.others = message.others
-    else if (message.type === 'kline-push/answer') call.answers.push(message.answer)
+    else call.answers.push(message.answer)
     if (call.answers.length === call.others) call.settle()
   }
 }

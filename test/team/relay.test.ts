@@ -85,7 +85,7 @@ async function start (t: Test) {
       server.listen(path)
       await once(server, 'listening')
     },
-    relay: () => new Relay({ store, clock, meter, onEvents: (events) => { told.push(...events) }, onLost: (err) => { lost.push(err) } }),
+    relay: () => new Relay({ store, clock, meter, onEvents: (events) => { told.push(...events); meter.events += events.length }, onLost: (err) => { lost.push(err) } }),
     async called () { if (calls.length === 0) await new Promise<void>((resolve) => { called = resolve }) },
     async opened () { await new Promise<void>((resolve) => { opened = resolve }) },
     async ended () { await new Promise<void>((resolve) => { ended = resolve }) },
@@ -125,6 +125,20 @@ t.test('what a follower is given goes to the owner, and is answered once it is p
   t.match(heard, [{ time: 60_000 }, { time: 120_000 }])
   await relay.close()
   await t.rejects(relay.append(entries), { code: 'KLP_ERR_CLOSED' })
+})
+
+t.test('what is pushed here counts from when the owner had it on disk', async (t) => {
+  const { host, relay, clock, journal, written, caughtUp } = await startConnected(t)
+  t.strictSame(written, [], 'not what was there before')
+  clock.advance(30)
+  for (const applied of [told(60_000), { results: [], events: [] }]) {
+    const more = caughtUp()
+    journal.push(applied)
+    host.announce(NOW)
+    await more
+  }
+  await relay.close()
+  t.strictSame(written, [0.03], 'and nothing where nobody listened')
 })
 
 t.test('what the owner refuses is refused here with its code and message', async (t) => {
