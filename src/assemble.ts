@@ -1,14 +1,17 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type hub from '../plugins/hub.ts'
 import limits from '../plugins/limits.ts'
+import metrics from '../plugins/metrics.ts'
 import origins from '../plugins/origins.ts'
 import producers from '../plugins/producers.ts'
+import { type Serializers, withoutTokens } from '../plugins/redaction.ts'
 import subscribers from '../plugins/subscribers.ts'
 import websocket from '../plugins/websocket.ts'
 import bars from '../routes/bars.ts'
 import health from '../routes/health.ts'
 import imports from '../routes/imports.ts'
 import klines from '../routes/klines.ts'
+import metricsRoute from '../routes/metrics.ts'
 import watermarks from '../routes/watermarks.ts'
 import ws from '../routes/ws.ts'
 import { checkOptions } from './check-options.ts'
@@ -20,10 +23,11 @@ import type { CheckedOptions, KlinePushOptions } from './options.ts'
  */
 export async function assemble (app: FastifyInstance, hubPlugin: typeof hub, options: KlinePushOptions<FastifyRequest>): Promise<void> {
   const checked = checkOptions(options)
+  await app.register(metrics, checked)
   await app.register(hubPlugin, checked)
   await app.register(websocket, checked)
-  await app.register(health, checked)
-  await app.register(guardedRoutes, checked)
+  const logSerializers = withoutTokens(app.log, (options as { logSerializers?: Serializers }).logSerializers)
+  for (const route of [health, metricsRoute, guardedRoutes]) await app.register(route, { ...checked, logSerializers })
 }
 
 async function guardedRoutes (app: FastifyInstance, given: CheckedOptions): Promise<void> {

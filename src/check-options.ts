@@ -20,10 +20,10 @@ export function checkOptions (options: KlinePushOptions): CheckedOptions {
   const checked: CheckedOptions = { ...DEFAULTS, ...given }
   checkNumbers(checked)
   checkGuards(checked)
-  const { dataDir, prefix, periods, calendar, deflate, closeGraceMs, pingEveryMs, pongTimeoutMs } = checked
+  const { dataDir, prefix, periods, calendar, deflate, metrics, closeGraceMs, pingEveryMs, pongTimeoutMs } = checked
   if (dataDir !== undefined && (typeof dataDir !== 'string' || dataDir === '' || dataDir.includes('\0'))) throw refusal('dataDir', 'a path', dataDir)
   if (typeof prefix !== 'string' || !/^(\/.*[^/])?$/.test(prefix)) throw refusal('prefix', 'a path that begins with a slash and ends without one', prefix)
-  if (typeof deflate !== 'boolean') throw refusal('deflate', 'true or false', deflate)
+  for (const [name, value] of Object.entries({ deflate, metrics })) if (typeof value !== 'boolean') throw refusal(name, 'true or false', value)
   if (closeGraceMs !== 'off' && !(Number.isInteger(closeGraceMs) && closeGraceMs >= 0 && closeGraceMs <= TIMER_MAX)) throw refusal('closeGraceMs', `an integer from 0 to ${TIMER_MAX}, or 'off'`, closeGraceMs)
   if (!Array.isArray(periods)) throw refusal('periods', 'an array', periods)
   for (const period of periods) if (!isPeriod(period)) throw refusal('periods', `some of ${PERIODS.join(' ')}`, period)
@@ -44,12 +44,9 @@ function checkNumbers (checked: CheckedOptions): void {
 }
 
 function checkGuards (checked: CheckedOptions): void {
-  const { producerTokens, origins, authenticate, verifyToken, authorize } = checked
-  if (!Array.isArray(producerTokens)) throw refusal('producerTokens', 'an array', producerTokens)
-  // Tokens are secrets: their place says enough.
-  producerTokens.forEach((token: unknown, index) => {
-    if (typeof token !== 'string' || !TOKEN.test(token)) throw new KlineError('KLP_ERR_OPTION', `Expected \`producerTokens[${index}]\` to be a string of letters, digits and -._~+/=`)
-  })
+  const { producerTokens, metricsTokens, origins, authenticate, verifyToken, authorize } = checked
+  checkTokens('producerTokens', producerTokens)
+  checkTokens('metricsTokens', metricsTokens)
   for (const [name, value] of Object.entries({ authenticate, verifyToken, authorize })) {
     if (value !== undefined && typeof value !== 'function') throw refusal(name, 'a function', value)
   }
@@ -57,6 +54,14 @@ function checkGuards (checked: CheckedOptions): void {
   if (origins === undefined) return
   if (!Array.isArray(origins)) throw refusal('origins', 'an array', origins)
   for (const origin of origins) if (origin !== '*' && !isOrigin(origin)) throw refusal('origins', 'of the form https://charts.example, or *', origin)
+}
+
+/** Tokens are secrets: their place says enough. */
+function checkTokens (name: string, tokens: unknown): void {
+  if (!Array.isArray(tokens)) throw new KlineError('KLP_ERR_OPTION', `Expected \`${name}\` to be an array`)
+  tokens.forEach((token: unknown, index) => {
+    if (typeof token !== 'string' || !TOKEN.test(token)) throw new KlineError('KLP_ERR_OPTION', `Expected \`${name}[${index}]\` to be a string of letters, digits and -._~+/=`)
+  })
 }
 
 function isOrigin (given: unknown): boolean {

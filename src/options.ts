@@ -77,6 +77,10 @@ export interface KlinePushOptions<Request = any> {
   maxBarsPerQuery?: number
   /** Bytes of a body of `POST /bars`. @default 8388608 */
   maxBodyBytes?: number
+  /** Whether there is a `GET /metrics` for Prometheus. @default false */
+  metrics?: boolean
+  /** Bearer tokens, one of which `GET /metrics` has to come with; none: everybody may read it. @default none */
+  metricsTokens?: readonly string[]
 }
 
 /** Those that have no default. */
@@ -119,4 +123,6 @@ export const DEFAULTS: CheckedOptions = Object.freeze({
   maxHistory: 5000,
   maxBarsPerQuery: 5000,
   maxBodyBytes: 8_388_608,
+  metrics: false,
+  metricsTokens: Object.freeze([]),
 })

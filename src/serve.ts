@@ -1,21 +1,30 @@
 import closeWithGrace from 'close-with-grace'
 import cluster from 'node:cluster'
-import Fastify, { LogController, type FastifyError, type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import Fastify, { LogController, type FastifyError, type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Duplex } from 'node:stream'
 import { onInterrupt } from './cli/interrupt.ts'
 import follower from '../plugins/follower.ts'
 import hub from '../plugins/hub.ts'
 import { createTokenVerifier, type JwtSettings } from '../plugins/jwt.ts'
+import { withoutToken } from '../plugins/redaction.ts'
 import { assemble } from './assemble.ts'
 import { KlineError } from './errors.ts'
 import type { KlinePushOptions } from './index.ts'
+import { systemClock } from './clock.ts'
 import { isLoopback } from './loopback.ts'
-import { roleOf, supervise } from './supervisor.ts'
+import { roleOf, supervise, supervisorLine } from './supervisor.ts'
+import { RollCall } from './team/roll-call.ts'
 import { warmUp } from './warm-up.ts'
 
 /** How long a request that was there at the end may take to be whole, and its answer to be read. */
 const REQUEST_GRACE_MS = 2000
+
+/** What the log has of a request, and has not of one that is no HTTP: a token may be in it. */
+const NO_SECRETS = {
+  serializers: { req: ({ method, url, ip }: FastifyRequest) => ({ method, url: withoutToken(url), remoteAddress: ip }) },
+  redact: { paths: ['err.rawPacket'], remove: true },
+}
 
 export interface ServeOptions extends KlinePushOptions {
   host: string
@@ -44,7 +53,7 @@ export async function serve ({ host, port, logger, warmUp: warm = false, follows
     throw new KlineError('KLP_ERR_OPTION', `Expected \`PRODUCER_TOKENS\` to be set where \`HOST\` is beyond loopback (\`${host}\`): without a token whoever reaches the port could post bars`)
   }
   const app = Fastify({
-    logger,
+    logger: logger === false ? logger : { ...Object(logger), ...NO_SECRETS },
     trustProxy,
     logController: new LogController({ disableRequestLogging: true }),
     return503OnClosing: false, // the hub's own answer says more
@@ -56,6 +65,7 @@ export async function serve ({ host, port, logger, warmUp: warm = false, follows
     })
     if (jwt !== undefined) options.verifyToken = await createTokenVerifier(app, jwt)
     await app.register(fp(async (instance) => { await assemble(instance, follows ? follower : hub, options) }, { name: 'kline-push' }))
+    app.klineMetrics?.addProcess()
     const upgraded = new Set<Duplex>()
     app.server.on('upgrade', (_request, socket) => {
       upgraded.add(socket)
@@ -86,6 +96,8 @@ export async function serveUntilStopped ({ workers = 1, ...options }: ServerSett
     cluster.worker?.disconnect() // or the line to its supervisor would keep it from ending
     throw err
   })
+  const { klineMetrics: metrics } = app
+  if (role !== undefined) metrics?.join(new RollCall({ line: supervisorLine, clock: systemClock, answer: async () => await metrics.own() }))
   const { close } = closeWithGrace({ delay: 10_000, logger: app.log, skip: ['SIGINT', 'SIGTERM'] }, async ({ err }) => {
     if (err !== undefined) app.log.error({ err }, 'the server goes down after an error')
     await app.close()

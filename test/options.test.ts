@@ -80,9 +80,10 @@ t.test('only the periods that were asked for are offered, and 1m always is', asy
 })
 
 t.test('the server reads its settings from the environment', async (t) => {
-  t.strictSame(serverSettings({}), { host: '127.0.0.1', port: 3000, dataDir: './data', workers: 1, warmUp: true, origins: [], logger: { level: 'info', stream: process.stdout } })
-  t.strictSame(serverSettings({ HOST: '::', PORT: '0', DATA_DIR: '/d', LOG_LEVEL: 'silent', WARM_UP: 'off' }), { host: '::', port: 0, dataDir: '/d', workers: 1, warmUp: false, origins: [], logger: { level: 'silent', stream: process.stdout } })
+  t.strictSame(serverSettings({}), { host: '127.0.0.1', port: 3000, dataDir: './data', workers: 1, warmUp: true, metrics: true, origins: [], logger: { level: 'info', stream: process.stdout } })
+  t.strictSame(serverSettings({ HOST: '::', PORT: '0', DATA_DIR: '/d', LOG_LEVEL: 'silent', WARM_UP: 'off' }), { host: '::', port: 0, dataDir: '/d', workers: 1, warmUp: false, metrics: true, origins: [], logger: { level: 'silent', stream: process.stdout } })
   t.match(serverSettings({ CLOSE_GRACE_MS: '0', KEEP_EVENTS: '50', RETAIN_DAYS: '1m=90, 1h=730.5' }), { closeGraceMs: 0, keepEvents: 50, retainDays: { '1m': 90, '1h': 730.5 } })
+  t.match(serverSettings({ METRICS: 'off', METRICS_TOKENS: 'one, another' }), { metrics: false, metricsTokens: ['one', 'another'] })
   t.match(serverSettings({ CLOSE_GRACE_MS: 'off', DEFLATE: 'on' }), { closeGraceMs: 'off', deflate: true })
   t.throws(() => serverSettings({ DEFLATE: 'yes' }), { code: 'KLP_ERR_OPTION', message: 'Expected `DEFLATE` to be on or off, got `"yes"` (string)' })
   for (const [name, value] of [['CLOSE_GRACE_MS', 'on'], ['CLOSE_GRACE_MS', '-1'], ['KEEP_EVENTS', 'all'], ['RETAIN_DAYS', '90'], ['RETAIN_DAYS', '1m=90;1h=3']]) {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import Fastify from 'fastify'
-import { writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CLOSE_CODES, ERRORS, FRAME_CODES, klinePush } from '../src/index.ts'
 import { DEFAULTS } from '../src/options.ts'
@@ -8,6 +8,7 @@ import { serverSettings } from '../src/settings.ts'
 import { build } from './fixture/build.ts'
 import { runSource } from './fixture/child.ts'
 import { connect, type Message } from './fixture/client.ts'
+import { ROOT } from './fixture/compile.ts'
 import { fenced, findTable, names, pluginExamples } from './fixture/readme.ts'
 
 const bare = (cell: string): string => cell.replace(/^`(.*)`$/, '$1')
@@ -51,12 +52,19 @@ t.test('the README has every setting that the server reads from the environment'
   for (const name of read) t.ok(names(name), name)
 })
 
+t.test('the README has every line of the log with its level, and no other', async (t) => {
+  const { rows } = findTable(({ head }) => head[0] === 'line')
+  const sources = ['src', 'plugins', 'routes'].flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => readFileSync(join(ROOT, folder, name), 'utf8')))
+  const lines = sources.flatMap((source) => [...source.matchAll(/\b(?:#?log|logger)\.(debug|info|warn|error)\(\{[^}]*\}, '([^']*)'/g)].map(([, level, line]) => [line, level]))
+  t.strictSame(rows.map(([line, level]) => [bare(line), level]).sort(), lines.sort())
+})
+
 t.test('the README has every route, and its answers have the fields that it says', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   const routes: string[] = []
   app.addHook('onRoute', ({ method, url }) => { if (method !== 'HEAD' && url !== '/ws') routes.push(`${String(method)} ${url}`) })
-  await app.register(klinePush)
+  await app.register(klinePush, { metrics: true })
   const bar = { symbol: 'rb2601', time: 0, open: 1, high: 3, low: 1, close: 2, volume: 5 }
   const bodies: Record<string, object> = { '/bars': bar, '/imports': { ...bar, time: 60_000 }, '/watermarks': { time: 120_000 } }
 

@@ -9,6 +9,7 @@ import { Desk } from './desk.ts'
 import type { Guard, Identity } from './identity.ts'
 import { Inbox, type Message } from './inbox.ts'
 import type { Logger } from './logger.ts'
+import type { Meter } from './meter.ts'
 import { Outbox, type Reader } from './outbox.ts'
 import type { Registry } from './registry.ts'
 import { Session } from './session.ts'
@@ -33,6 +34,7 @@ export interface Surroundings {
   readonly logger: Logger
   readonly limits: Limits
   readonly guard: Guard
+  readonly meter: Meter
   /** How long a client that there is no room for is to stay away, milliseconds. */
   readonly retryMs: () => number
   /** The connection is over, for whatever reason; called once. */
@@ -41,6 +43,9 @@ export interface Surroundings {
 
 /** Where a client comes from, and who it is if that is known. */
 export interface Origin { readonly address?: string | undefined, readonly identity?: Identity | undefined }
+
+/** RFC 6455, section 7.1.5: there was no close. */
+const VANISHED = 1006
 
 /** One client: the frames it sends, the keys it holds, and what it is owed. */
 export class Connection implements Reader {
@@ -59,14 +64,14 @@ export class Connection implements Reader {
   #ended = false
 
   constructor (socket: Socket, surroundings: Surroundings, { address, identity }: Origin = {}) {
-    const { clock, limits, guard, logger, crowd } = surroundings
+    const { clock, limits, guard, meter, logger, crowd } = surroundings
     const now = clock.now()
     this.#socket = socket
     this.#address = address
     this.#surroundings = surroundings
     this.lastPing = now
     this.lastPong = now
-    this.outbox = new Outbox(socket, this, { maxBufferedBytes: limits.maxBufferedBytes, now })
+    this.outbox = new Outbox(socket, this, { maxBufferedBytes: limits.maxBufferedBytes, meter, now })
     this.#subscriptions = new Subscriptions(this.outbox, surroundings)
     this.#session = new Session({ guard, logger, identity, maxVerdicts: limits.maxKeysPerConnection, authBy: now + limits.authDeadlineMs })
     this.#desk = new Desk({
@@ -140,7 +145,7 @@ export class Connection implements Reader {
   }
 
   close ({ code, reason }: CloseReason): void {
-    this.end()
+    this.end(code)
     this.#socket.close(code, reason)
   }
 
@@ -149,11 +154,12 @@ export class Connection implements Reader {
     this.#socket.terminate()
   }
 
-  /** Takes every trace of it out of the registry. */
-  end (): void {
+  /** Takes every trace of it out of the registry. `code` is that of the close; none if there was no close. */
+  end (code = VANISHED): void {
     if (this.#ended) return
     this.#ended = true
     this.#inbox.clear()
+    this.#surroundings.meter.closed.add(code)
     this.#subscriptions.clear()
     this.outbox.end()
     this.#surroundings.crowd.leave({ address: this.#address, identity: this.#session.identity?.id })

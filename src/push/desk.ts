@@ -48,6 +48,9 @@ export class Desk {
   }
 
   refuse (id: RequestId, code: FrameCode, message: string): void {
+    const { meter, logger } = this.#options.surroundings
+    meter.refusedFrames.add(code)
+    logger.debug({ code }, 'a frame was refused') // not what it was: a token may be in it
     this.#send(errorFrame({ id, code, message }))
   }
 

@@ -3,8 +3,8 @@ import { KlineError } from '../errors.ts'
 import type { MinuteBar } from '../market/bar.ts'
 import { COUNTED, type Counts, type Outcome } from '../market/contract.ts'
 import type { MarketEvent } from '../market/events.ts'
-import type { Import } from '../store/entry.ts'
-import type { Klines, Reads, SymbolInfo } from '../store/store.ts'
+import type { Entry, Import } from '../store/entry.ts'
+import type { Klines, Reads, Result, SymbolInfo } from '../store/store.ts'
 import { parseKey } from '../wire/key.ts'
 import { type Ownership, parseMinutes } from '../wire/minutes.ts'
 import { type KlineQuery, parseQuery } from '../wire/query.ts'
@@ -15,6 +15,7 @@ import { Crowd, type CrowdLimits, type Visitor } from './crowd.ts'
 import type { Guard } from './identity.ts'
 import type { Door } from './intake.ts'
 import type { Logger } from './logger.ts'
+import type { Meter } from './meter.ts'
 import { startPulse } from './pulse.ts'
 import { type Ear, type Listener, Registry } from './registry.ts'
 import type { Socket } from './socket.ts'
@@ -39,6 +40,7 @@ export interface HubOptions {
   readonly openDoor: (onEvents: (events: readonly MarketEvent[]) => void) => Door
   readonly clock: Clock
   readonly logger: Logger
+  readonly meter: Meter
   readonly limits: Limits & CrowdLimits & { readonly maxBarsPerQuery: number, readonly maxBarsPerBody: number }
   readonly guard: Guard
   readonly heartbeatMs: number
@@ -63,12 +65,13 @@ export class Hub {
 
   constructor (options: HubOptions) {
     this.#options = options
-    const { store, openDoor, clock, logger, closeGraceMs, limits } = options
+    const { store, openDoor, clock, logger, meter, closeGraceMs, limits } = options
     this.#crowd = new Crowd(limits)
     this.#broadcaster = new Broadcaster({
       registry: this.#registry,
       clock,
       epoch: store.epoch,
+      meter,
       onListenerError: (err, key) => { logger.error({ err, key }, 'a listener threw') },
     })
     this.#door = openDoor((events) => { this.#broadcaster.send(events) })
@@ -88,7 +91,8 @@ export class Hub {
    */
   async ingest (bars: MinuteBar | readonly MinuteBar[], ownership?: Ownership): Promise<Counts> {
     const counts: Counts = { accepted: 0, duplicates: 0, revised: 0 }
-    for (const outcome of await this.#door.append(this.#parse(bars, ownership))) counts[COUNTED[outcome as Outcome]]++
+    for (const outcome of await this.#take(() => this.#parse(bars, ownership))) counts[COUNTED[outcome as Outcome]]++
+    add(this.#options.meter.minutes.bars, counts)
     return counts
   }
 
@@ -100,11 +104,8 @@ export class Hub {
    */
   async import (bars: MinuteBar | readonly MinuteBar[], ownership?: Ownership): Promise<Counts> {
     const counts: Counts = { accepted: 0, duplicates: 0, revised: 0 }
-    for (const { accepted, duplicates, revised } of await this.#door.append(importsOf(this.#parse(bars, ownership))) as Counts[]) {
-      counts.accepted += accepted
-      counts.duplicates += duplicates
-      counts.revised += revised
-    }
+    for (const part of await this.#take(() => importsOf(this.#parse(bars, ownership))) as Counts[]) add(counts, part)
+    add(this.#options.meter.minutes.imports, counts)
     return counts
   }
 
@@ -115,7 +116,7 @@ export class Hub {
    * @throws KLP_ERR_WATERMARK, KLP_ERR_NOT_STORED, KLP_ERR_CLOSED: nothing was closed
    */
   async watermark (input: WatermarkInput): Promise<{ closed: number }> {
-    const [result] = await this.#door.append([parseWatermark(input, this.#options.clock.now())])
+    const [result] = await this.#take(() => [parseWatermark(input, this.#options.clock.now())])
     return result as { closed: number }
   }
 
@@ -160,6 +161,13 @@ export class Hub {
     }
   }
 
+  /** How many bytes wait for subscribers that are behind. */
+  get waitingBytes (): number {
+    let bytes = 0
+    for (const { outbox } of this.#connections) bytes += outbox.waiting
+    return bytes
+  }
+
   /**
    * Whether one more connection may come, to be asked before anything is done for it.
    *
@@ -170,9 +178,10 @@ export class Hub {
     if (refusal !== undefined) throw refusal
   }
 
-  /** Registers a WebSocket, unless there is no room for it any more. The caller passes on its messages, its pings, its pongs and its end. */
-  connect (socket: Socket, origin: Origin = {}): Connection {
-    const { store, clock, logger, limits, guard, retryWindowMs } = this.#options
+  /** Registers a WebSocket, unless there is no room for it any more. The caller passes on its messages, its pings, its pongs and its end; `logger` is that of the connection alone. */
+  connect (socket: Socket, { logger = this.#options.logger, ...origin }: Origin & { readonly logger?: Logger } = {}): Connection {
+    const { store, clock, limits, guard, meter, retryWindowMs } = this.#options
+    meter.opened++
     const refusal = this.#crowd.refusal({ address: origin.address, identity: origin.identity?.id })
     const connection = new Connection(socket, {
       store,
@@ -182,6 +191,7 @@ export class Hub {
       logger,
       limits,
       guard,
+      meter,
       retryMs: () => retryMs(retryWindowMs),
       onEnd: (ended) => { this.#connections.delete(ended) },
     }, origin)
@@ -209,10 +219,30 @@ export class Hub {
     return parseMinutes(bars, { ...ownership, most: this.#options.limits.maxBarsPerBody })
   }
 
+  /** Lets in what a producer brought, and notes how that went. */
+  async #take (read: () => readonly Entry[]): Promise<readonly Result[]> {
+    const { meter } = this.#options
+    const began = performance.now()
+    try {
+      const results = await this.#door.append(read())
+      meter.timings.ingest.observe((performance.now() - began) / 1000)
+      return results
+    } catch (err) {
+      meter.refusedPosts.add((err as KlineError).code)
+      throw err
+    }
+  }
+
   #mark (time: number): void {
     // One that fails was logged, and the next one makes up for it.
     this.#door.append([{ kind: 'clock', time }]).catch(() => {})
   }
+}
+
+function add (counts: Counts, { accepted, duplicates, revised }: Counts): void {
+  counts.accepted += accepted
+  counts.duplicates += duplicates
+  counts.revised += revised
 }
 
 function importsOf (minutes: readonly MinuteBar[]): Import[] {

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import { type ErrorCode, KlineError } from '../errors.ts'
 import type { Batch, Log } from '../log/log.ts'
 import type { MinuteBar } from '../market/bar.ts'
@@ -6,6 +7,7 @@ import type { Entry } from '../store/entry.ts'
 import type { Result, Store } from '../store/store.ts'
 import { Answers } from './answers.ts'
 import type { Logger } from './logger.ts'
+import type { Meter } from './meter.ts'
 
 /** Where a hub's entries go in. */
 export interface Door {
@@ -18,11 +20,15 @@ export interface Door {
 export interface IntakeOptions {
   readonly log: Log
   readonly store: Store
+  readonly clock: Clock
   readonly logger: Logger
   /** How many contracts there may be. */
   readonly maxSymbols: number
+  readonly meter: Meter
   /** Hears of what has become durable, in order. */
   readonly onEvents: (events: readonly MarketEvent[]) => void
+  /** Hears of each commit before `onEvents` does; UTC milliseconds. */
+  readonly onCommit?: (at: number) => void
 }
 
 /** The way of entries through the log into the store, and of what became of them back to whoever brought them. */
@@ -54,10 +60,19 @@ export class Intake implements Door {
   /** One commit for all batches that came while the last one was under way. */
   async #take (batches: readonly Batch[]): Promise<void> {
     if (batches.length === 0) return
-    const { store, logger, onEvents } = this.#options
+    const { store, clock, logger, meter, onEvents, onCommit } = this.#options
+    const taken = batches.flatMap(({ entries }) => entries)
     const results: Result[] = []
+    const told = meter.events
+    const began = performance.now()
+    let durableAt = 0
+    const onDurable = (): void => {
+      durableAt = clock.now()
+      meter.timings.commit.observe((performance.now() - began) / 1000)
+      onCommit?.(durableAt)
+    }
     try {
-      for await (const applied of store.apply(batches.flatMap(({ entries }) => entries))) {
+      for await (const applied of store.apply(taken, onDurable)) {
         for (const result of applied.results) results.push(result)
         onEvents(applied.events)
       }
@@ -67,6 +82,8 @@ export class Intake implements Door {
       for (const { id } of batches) this.#answers.reject(id, refusal)
       return
     }
+    meter.accepted(taken, results, durableAt)
+    if (meter.events > told) meter.written(clock.now() - durableAt)
     let next = 0
     for (const { id, entries } of batches) {
       this.#answers.resolve(id, results.slice(next, next + entries.length))

@@ -19,8 +19,6 @@ export interface LmdbOptions extends Retention {
   readonly archiveEvery?: number
   /** Hears of an archive run that failed. Nothing is lost by it: the journal still has the entries. */
   readonly onArchiveError: (err: unknown) => void
-  /** Hears of each commit of entries, before they are rolled up. */
-  readonly onCommit?: () => void
   /** Says up to where in the log nobody needs the journal any more of which the archive has all up to `upTo`. */
   readonly dropTo?: (upTo: number) => number
   /** Gets each connection to the socket by which other processes know that the directory has an owner; closes them if left out. */
@@ -70,7 +68,6 @@ interface Parts extends Pick<DirectoryParts, 'root' | 'meta' | 'ladder'> {
 
 class LmdbStore extends DirectoryReads implements Store {
   readonly #archiveEvery: number
-  readonly #onCommit: () => void
   readonly #dropTo: (upTo: number) => number
   readonly #onArchiveError: (err: unknown) => void
   readonly #release: () => Promise<void>
@@ -80,10 +77,9 @@ class LmdbStore extends DirectoryReads implements Store {
   #archiving: Promise<void> | undefined
   #closing = false
 
-  constructor ({ root, meta, ladder, options: { dataDir, archiveEvery = 65_536, keepEvents = KEEP_EVENTS, onCommit = () => {}, dropTo = (upTo) => upTo, onArchiveError }, release }: Parts) {
+  constructor ({ root, meta, ladder, options: { dataDir, archiveEvery = 65_536, keepEvents = KEEP_EVENTS, dropTo = (upTo) => upTo, onArchiveError }, release }: Parts) {
     super({ root, meta, ladder, dataDir, keepEvents, view: NEWEST })
     this.#archiveEvery = archiveEvery
-    this.#onCommit = onCommit
     this.#dropTo = dropTo
     this.#onArchiveError = onArchiveError
     this.#release = release
@@ -91,12 +87,12 @@ class LmdbStore extends DirectoryReads implements Store {
     this.#archivedAt = this.journal.begin(NEWEST)
   }
 
-  async * apply (entries: readonly Entry[]): AsyncGenerator<Applied> {
+  async * apply (entries: readonly Entry[], onDurable = () => {}): AsyncGenerator<Applied> {
     if (this.#pending > this.#archiveEvery * MOST_PENDING) await this.#archiving
     const record = encodeEntries(entries)
     checkRoom(this.dataDir, record.length + RECORD_SPARE)
     await this.#commit(() => { this.journal.put(this.clerk.position, record) })
-    this.#onCommit()
+    onDurable()
     yield * this.clerk.apply(entries)
     this.#pending += weigh(entries)
     if (this.#pending >= Math.min(this.#archiveEvery, CONTRACT_MINUTES * this.book.contracts.size)) this.#archiving ??= this.#runArchive()

@@ -65,9 +65,9 @@ export interface Store extends Reads {
   /**
    * Makes all entries durable in one step, then rolls them up, a slice at a time so that the event loop goes on;
    * each slice is yielded as soon as reads show it. Throws before the first slice, with nothing changed, when the
-   * entries can't be kept. One call at a time.
+   * entries can't be kept. Calls `onDurable` once between the two. One call at a time.
    */
-  apply (entries: readonly Entry[]): AsyncIterable<Applied>
+  apply (entries: readonly Entry[], onDurable?: () => void): AsyncIterable<Applied>
 }
 
 export interface Klines extends Position { readonly key: string, readonly bars: Bar[] }

@@ -29,7 +29,10 @@ export function parseQuery ({ symbol, period, start, end, limit }: KlineQuery, {
 
 /** The same query as text, as URLs have it. Numbers are plain decimal integers. */
 export function parseQueryText ({ start, end, limit, ...query }: Record<string, unknown>): KlineQuery {
-  for (const name of Object.keys(query)) if (name !== 'symbol' && name !== 'period') throw refusal(name, 'absent: there is no such parameter', query[name])
+  for (const name of Object.keys(query)) {
+    // Without the value: it may be a token, and errors are logged.
+    if (name !== 'symbol' && name !== 'period') throw new KlineError('KLP_ERR_QUERY', `Expected \`${name}\` to be absent: there is no such parameter`)
+  }
   return { ...query as unknown as KlineQuery, start: parseInteger(start), end: parseInteger(end), limit: parseInteger(limit) }
 }
 

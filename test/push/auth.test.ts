@@ -8,6 +8,7 @@ import { startPulse } from '../../src/push/pulse.ts'
 import { Registry } from '../../src/push/registry.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { FakeClock } from '../fixture/clock.ts'
+import { KeptLog } from '../fixture/logger.ts'
 import { FakeSocket } from '../fixture/socket.ts'
 import { surroundings } from '../fixture/surroundings.ts'
 
@@ -24,8 +25,7 @@ function start ({ guard, identity, limits = {} }: Start = {}) {
   const clock = new FakeClock(0)
   const registry = new Registry()
   const connections = new Set<Connection>()
-  const logged: { evidence: any, message: string }[] = []
-  const log = (evidence: object, message: string): void => { logged.push({ evidence, message }) }
+  const logger = new KeptLog()
   const crowd = new Crowd({ maxConnections: 10, maxConnectionsPerAddress: 10, maxConnectionsPerIdentity: 2 })
   const around = surroundings({
     store: createMemoryStore(createLadder(utcCalendar, ['1m']), { bars: 10 }),
@@ -33,7 +33,7 @@ function start ({ guard, identity, limits = {} }: Start = {}) {
     clock,
     crowd,
     limits,
-    logger: { info: log, error: log },
+    logger,
     guard: { verifyToken, authorize: undefined, ...guard },
     onEnd: (ended) => { connections.delete(ended) },
   })
@@ -49,7 +49,7 @@ function start ({ guard, identity, limits = {} }: Start = {}) {
     }
     return { socket, connection, receive }
   }
-  return { ...open(), open, clock, registry, crowd, logged }
+  return { ...open(), open, clock, registry, crowd, logger }
 }
 
 t.test('the first frame may say who the client is, and then it is served like any other', async (t) => {
@@ -72,8 +72,8 @@ t.test('whoever asks for anything before that, or has no good token, is closed w
   const other = start()
   t.strictSame(await other.receive({ op: 'auth', id: 2, token: 'bad' }, { op: 'ping' }), [{ type: 'error', id: 2, code: 'UNAUTHENTICATED', message: 'The token was not accepted' }])
   t.match(other.socket.ends, [{ code: 4001 }])
-  t.equal(other.logged[0].evidence.err.message, 'nobody has this token')
-  t.notMatch(JSON.stringify(other.logged), /"bad"/)
+  t.equal(other.logger.lines.find(({ level }) => level === 'info')?.evidence.err.message, 'nobody has this token')
+  t.notMatch(JSON.stringify(other.logger.lines), /"bad"/)
 
   const expired = start()
   expired.clock.advance(1000)
@@ -83,10 +83,10 @@ t.test('whoever asks for anything before that, or has no good token, is closed w
 
 t.test('an application whose verifier gives nobody is told so, and nobody gets in', async (t) => {
   for (const nobody of [undefined, { id: '' }, { id: 7 }, { id: 'ann', expiresAt: '9' }]) {
-    const { receive, socket, logged } = start({ guard: { verifyToken: () => nobody as unknown as Identity } })
+    const { receive, socket, logger } = start({ guard: { verifyToken: () => nobody as unknown as Identity } })
     t.match(await receive({ op: 'auth', token: 'x' }), [{ code: 'UNAUTHENTICATED' }])
     t.match(socket.ends, [{ code: 4001 }])
-    t.match(logged[0].evidence.err.message, /`id`|`expiresAt`/)
+    t.match(logger.lines.find(({ level }) => level === 'info')?.evidence.err.message, /`id`|`expiresAt`/)
   }
 })
 
@@ -178,9 +178,9 @@ t.test('more than may wait behind it ends the connection', async (t) => {
 t.test('a verdict that can not be had lets nobody in, is logged, and is asked for again', async (t) => {
   for (const failing of [() => { throw new Error('no database') }, async () => { throw new Error('no database') }]) {
     let broken = true
-    const { receive, logged } = start({ identity: { id: 'ann' }, guard: { authorize: () => broken ? failing() : true } })
+    const { receive, logger } = start({ identity: { id: 'ann' }, guard: { authorize: () => broken ? failing() : true } })
     t.match(await receive({ op: 'subscribe', args: ['a.1m'] }), [{ rejected: [{ key: 'a.1m', code: 'FORBIDDEN' }] }])
-    t.match(logged, [{ evidence: { err: { message: 'no database' } } }])
+    t.match(logger.lines, [{ level: 'error', evidence: { err: { message: 'no database' } } }])
     broken = false
     t.match(await receive({ op: 'subscribe', args: ['a.1m'] }), [{ keys: [{ key: 'a.1m' }], rejected: [] }, { type: 'snapshot' }])
   }
