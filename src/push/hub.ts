@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts'
 import { KlineError } from '../errors.ts'
 import type { MinuteBar } from '../market/bar.ts'
-import { COUNTED, type Counts, type Outcome } from '../market/contract.ts'
+import { COUNTED, type Outcome } from '../market/contract.ts'
+import type { Counts } from '../market/counts.ts'
 import type { MarketEvent } from '../market/events.ts'
 import type { Import } from '../store/entry.ts'
 import type { Klines, Reads, SymbolInfo } from '../store/store.ts'
@@ -11,6 +12,7 @@ import { type KlineQuery, parseQuery } from '../wire/query.ts'
 import { parseWatermark, type WatermarkInput } from '../wire/watermark.ts'
 import { Broadcaster } from './broadcaster.ts'
 import { Connection, type Limits } from './connection.ts'
+import type { Health } from './health.ts'
 import type { Door } from './intake.ts'
 import type { Logger } from './logger.ts'
 import { startPulse } from './pulse.ts'
@@ -18,18 +20,11 @@ import { type Ear, type Listener, Registry } from './registry.ts'
 import type { Socket } from './socket.ts'
 import { startTimekeeper } from './timekeeper.ts'
 
-export type { Counts } from '../market/contract.ts'
+export type { Counts } from '../market/counts.ts'
+export type { Health } from './health.ts'
 
 /** So many minutes of an import are rolled up in one step, which must not hold the event loop for long. */
 const IMPORT_STEP = 1000
-
-export interface Health {
-  readonly status: 'ok' | 'closing'
-  readonly epoch: string
-  readonly symbols: number
-  readonly connections: number
-  readonly keys: number
-}
 
 export interface HubOptions {
   readonly store: Reads

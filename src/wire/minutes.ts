@@ -1,9 +1,13 @@
+import { Type } from '@sinclair/typebox'
 import { TypeCompiler, type ValueError } from '@sinclair/typebox/compiler'
 import { KlineError } from '../errors.ts'
 import { type MinuteBar, MinuteBarSchema } from '../market/bar.ts'
 import { describe } from './describe.ts'
 
 export const MAX_BATCH = 10_000
+
+/** One bar, or some. */
+export const MinutesSchema = Type.Union([MinuteBarSchema, Type.Array(MinuteBarSchema, { minItems: 1, maxItems: MAX_BATCH })])
 
 const validator = TypeCompiler.Compile(MinuteBarSchema)
 
