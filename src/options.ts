@@ -37,6 +37,8 @@ export interface KlinePushOptions {
   maxBadFrames?: number
   /** Whether clients that offer it get compressed frames (permessage-deflate, without context takeover). @default false */
   deflate?: boolean
+  /** Whether there are documents of all this: `/docs` (Swagger UI), `/docs/json` (OpenAPI) and `/docs/asyncapi.json`. @default false */
+  docs?: boolean
   /** Bars that a snapshot may hold. @default 5000 */
   maxHistory?: number
   /** Bars that one `GET /klines` may ask for. @default 5000 */
@@ -64,6 +66,7 @@ export const DEFAULTS: CheckedOptions = Object.freeze({
   maxFrameBytes: 1_048_576,
   maxBadFrames: 10,
   deflate: false,
+  docs: false,
   maxHistory: 5000,
   maxBarsPerQuery: 5000,
   maxBodyBytes: 8_388_608,
@@ -87,10 +90,11 @@ export function checkOptions (options: KlinePushOptions): CheckedOptions {
     const max = name.endsWith('Ms') ? TIMER_MAX : Number.MAX_SAFE_INTEGER
     if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > max) throw refusal(name, `an integer from 1 to ${max}`, value)
   }
-  const { dataDir, prefix, periods, calendar, deflate, closeGraceMs, pingEveryMs, pongTimeoutMs } = checked
+  const { dataDir, prefix, periods, calendar, deflate, docs, closeGraceMs, pingEveryMs, pongTimeoutMs } = checked
   if (dataDir !== undefined && (typeof dataDir !== 'string' || dataDir === '' || dataDir.includes('\0'))) throw refusal('dataDir', 'a path', dataDir)
   if (typeof prefix !== 'string' || !/^(\/.*[^/])?$/.test(prefix)) throw refusal('prefix', 'a path that begins with a slash and ends without one', prefix)
   if (typeof deflate !== 'boolean') throw refusal('deflate', 'true or false', deflate)
+  if (typeof docs !== 'boolean') throw refusal('docs', 'true or false', docs)
   if (closeGraceMs !== 'off' && !(Number.isInteger(closeGraceMs) && closeGraceMs >= 0 && closeGraceMs <= TIMER_MAX)) throw refusal('closeGraceMs', `an integer from 0 to ${TIMER_MAX}, or 'off'`, closeGraceMs)
   if (!Array.isArray(periods)) throw refusal('periods', 'an array', periods)
   for (const period of periods) if (!isPeriod(period)) throw refusal('periods', `some of ${PERIODS.join(' ')}`, period)

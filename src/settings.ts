@@ -6,13 +6,13 @@ import { describe } from './wire/describe.ts'
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
 /**
- * Reads HOST (127.0.0.1), PORT (3000), DATA_DIR (./data), LOG_LEVEL (info), WARM_UP (on; or off), WORKERS (1), and what the plugin has a default for:
+ * Reads HOST (127.0.0.1), PORT (3000), DATA_DIR (./data), LOG_LEVEL (info), WARM_UP (on; or off), DOCS (on; or off), WORKERS (1), and what the plugin has a default for:
  * CLOSE_GRACE_MS, KEEP_EVENTS, RETAIN_DAYS (`1m=90,1h=730`), DEFLATE (on or off).
  *
  * @throws KLP_ERR_OPTION
  */
 export function serverSettings (env: NodeJS.ProcessEnv): ServerSettings {
-  const { HOST: host = '127.0.0.1', PORT: port = '3000', DATA_DIR: dataDir = './data', LOG_LEVEL: level = 'info', WARM_UP: warmUp = 'on', DEFLATE: deflate, WORKERS: workers = '1', CLOSE_GRACE_MS: grace, KEEP_EVENTS: events, RETAIN_DAYS: days } = env
+  const { HOST: host = '127.0.0.1', PORT: port = '3000', DATA_DIR: dataDir = './data', LOG_LEVEL: level = 'info', WARM_UP: warmUp = 'on', DOCS: docs = 'on', DEFLATE: deflate, WORKERS: workers = '1', CLOSE_GRACE_MS: grace, KEEP_EVENTS: events, RETAIN_DAYS: days } = env
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw refusal('PORT', 'an integer from 0 to 65535', port)
   if (!LEVELS.includes(level)) throw refusal('LOG_LEVEL', `one of ${LEVELS.join(' ')}`, level)
   return {
@@ -21,6 +21,7 @@ export function serverSettings (env: NodeJS.ProcessEnv): ServerSettings {
     dataDir,
     workers: parseWorkers(workers),
     warmUp: parseSwitch('WARM_UP', warmUp),
+    docs: parseSwitch('DOCS', docs),
     // Line by line: a buffer that is flushed at the end never empties when nobody reads it, and the process never ends.
     logger: { level, stream: process.stdout },
     ...(deflate === undefined ? undefined : { deflate: parseSwitch('DEFLATE', deflate) }),

@@ -29,7 +29,7 @@ export async function warmUp ({ dataDir, ...options }: KlinePushOptions, signal?
   const app = Fastify()
   const sockets: Socket[] = []
   try {
-    await app.register(klinePush, { ...options, prefix: '', closeGraceMs: 'off', ...(directory === undefined ? undefined : { dataDir: directory }) })
+    await app.register(klinePush, { ...options, prefix: '', docs: false, closeGraceMs: 'off', ...(directory === undefined ? undefined : { dataDir: directory }) })
     await app.listen({ host: '127.0.0.1', port: 0, exclusive: true }) // its own, also where workers share a port
     const { port } = app.server.address() as AddressInfo
     const deadline = performance.now() + LONGEST_MS
