@@ -1,13 +1,15 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type hub from '../plugins/hub.ts'
+import bearer from '../plugins/bearer.ts'
 import limits from '../plugins/limits.ts'
 import metrics from '../plugins/metrics.ts'
 import origins from '../plugins/origins.ts'
-import producers from '../plugins/producers.ts'
 import { type Serializers, withoutTokens } from '../plugins/redaction.ts'
 import subscribers from '../plugins/subscribers.ts'
+import swagger from '../plugins/swagger.ts'
 import websocket from '../plugins/websocket.ts'
 import bars from '../routes/bars.ts'
+import docs from '../routes/docs.ts'
 import health from '../routes/health.ts'
 import imports from '../routes/imports.ts'
 import klines from '../routes/klines.ts'
@@ -27,15 +29,20 @@ export async function assemble (app: FastifyInstance, hubPlugin: typeof hub, opt
   await app.register(hubPlugin, checked)
   await app.register(websocket, checked)
   const logSerializers = withoutTokens(app.log, (options as { logSerializers?: Serializers }).logSerializers)
-  for (const route of [health, metricsRoute, guardedRoutes]) await app.register(route, { ...checked, logSerializers })
+  await app.register(ourRoutes, { ...checked, logSerializers })
 }
 
-async function guardedRoutes (app: FastifyInstance, given: CheckedOptions): Promise<void> {
+async function ourRoutes (app: FastifyInstance, given: CheckedOptions): Promise<void> {
   const options = { ...given, prefix: '' } // which this scope has already
+  await app.register(swagger, options) // a document of ours is of these routes alone
+  for (const route of [health, metricsRoute, guardedRoutes, docs]) await app.register(route, options)
+}
+
+async function guardedRoutes (app: FastifyInstance, options: CheckedOptions): Promise<void> {
   await app.register(limits, options)
   await app.register(origins, options)
   await app.register(async function producerRoutes (scope) {
-    await scope.register(producers, options)
+    await scope.register(bearer, { tokens: options.producerTokens, whose: 'a producer' })
     for (const route of [bars, imports, watermarks]) await scope.register(route, options)
   })
   await app.register(async function subscriberRoutes (scope) {

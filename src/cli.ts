@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
-import { createRequire } from 'node:module'
 import { decimal, integer } from './cli/arguments.ts'
 import { demo } from './cli/demo.ts'
 import { fail } from './cli/fail.ts'
@@ -12,11 +11,11 @@ import { watch } from './cli/watch.ts'
 import { DEFAULTS } from './options.ts'
 import { serveUntilStopped } from './serve.ts'
 import { NUMBERS, serverSettings, variableOf } from './settings.ts'
+import { packageVersion } from './version.ts'
 
 const { stdout: out, stderr: err, env } = process
 const { KLINE_PUSH_TOKEN: token } = env
-const { version } = createRequire(import.meta.url)('kline-push/package.json') as { version: string }
-const program = new Command('kline-push').version(version).description('Pushes K-lines to WebSocket subscribers the moment a minute is complete')
+const program = new Command('kline-push').version(packageVersion()).description('Pushes K-lines to WebSocket subscribers the moment a minute is complete')
   .addHelpText('after', '\nreplay, import and watch send the token in KLINE_PUSH_TOKEN, if there is one.')
 
 const serving = program.command('serve')
@@ -27,6 +26,7 @@ const serving = program.command('serve')
   .option('--workers <number>', 'how many processes share the port; one of them keeps the bars (1)')
   .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent (info)')
   .option('--warm-up <on|off>', 'whether to run the code in before it listens, which takes a third of a second (on)')
+  .option('--docs <on|off>', 'whether /docs has the documents of the HTTP routes and of the WebSocket (on)')
   .option('--deflate <on|off>', 'whether clients that offer it get compressed frames (off)')
   .option('--metrics <on|off>', 'whether there is a GET /metrics for Prometheus (on)')
   .option('--close-grace-ms <number>', 'how long after the end of a minute the clock closes bars; off: never (5000)')

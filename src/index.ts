@@ -6,7 +6,7 @@ import type { KlinePushOptions as Options } from './options.ts'
 
 export type KlinePushOptions = Options<FastifyRequest>
 
-/** Decorates `app.klineHub`; adds POST /bars, POST /imports, POST /watermarks, GET /klines, GET /symbols, GET /health and the WebSocket /ws. */
+/** Decorates `app.klineHub`; adds POST /bars, POST /imports, POST /watermarks, GET /klines, GET /symbols, GET /health and the WebSocket /ws; with `docs` GET /docs, /docs/json and /docs/asyncapi.json. */
 async function registerKlinePush (app: FastifyInstance, options: KlinePushOptions): Promise<void> {
   await assemble(app, hub, options)
 }
@@ -21,7 +21,7 @@ export { type Bar, BarSchema, type MinuteBar, MinuteBarSchema } from './market/b
 export { type Calendar, utcCalendar } from './market/calendar.ts'
 export type { RetainDays } from './market/ladder.ts'
 export { type Period, PERIODS } from './market/period.ts'
-export type { BarFrame } from './wire/answers.ts'
+export type { BarFrame } from './wire/frames.ts'
 export type { KlineQuery } from './wire/query.ts'
 export type { WatermarkInput } from './wire/watermark.ts'
 export type { Klines, SymbolInfo } from './store/store.ts'

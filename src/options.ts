@@ -71,6 +71,8 @@ export interface KlinePushOptions<Request = any> {
   maxBadFrames?: number
   /** Whether clients that offer it get compressed frames (permessage-deflate, without context takeover). @default false */
   deflate?: boolean
+  /** Whether there are documents of all this: `/docs` (Swagger UI), `/docs/json` (OpenAPI) and `/docs/asyncapi.json`. @default false */
+  docs?: boolean
   /** Bars that a snapshot may hold. @default 5000 */
   maxHistory?: number
   /** Bars that one `GET /klines` may ask for. @default 5000 */
@@ -120,6 +122,7 @@ export const DEFAULTS: CheckedOptions = Object.freeze({
   maxFrameBytes: 65_536,
   maxBadFrames: 10,
   deflate: false,
+  docs: false,
   maxHistory: 5000,
   maxBarsPerQuery: 5000,
   maxBodyBytes: 8_388_608,

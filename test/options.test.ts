@@ -33,6 +33,7 @@ t.test('a bad option is refused with its name and value', async (t) => {
     [{ calendar: null }, /`calendar`.*`null`/],
     [{ pingEveryMs: 50_000 }, /`pingEveryMs`.*less than `pongTimeoutMs` \(50000\).*`50000`/],
     [{ deflate: 'on' }, /`deflate`.*true or false.*`"on"`/],
+    [{ docs: 1 }, /`docs`.*true or false.*`1`/],
     [{ maxKeys: 1 }, /no option `maxKeys`/],
     [{ closeGraceMs: -1 }, /`closeGraceMs`.*from 0 to 2147483647, or 'off'.*`-1`/],
     [{ closeGraceMs: 1.5 }, /`closeGraceMs`.*`1.5`/],
@@ -80,8 +81,8 @@ t.test('only the periods that were asked for are offered, and 1m always is', asy
 })
 
 t.test('the server reads its settings from the environment', async (t) => {
-  t.strictSame(serverSettings({}), { host: '127.0.0.1', port: 3000, dataDir: './data', workers: 1, warmUp: true, metrics: true, origins: [], logger: { level: 'info', stream: process.stdout } })
-  t.strictSame(serverSettings({ HOST: '::', PORT: '0', DATA_DIR: '/d', LOG_LEVEL: 'silent', WARM_UP: 'off' }), { host: '::', port: 0, dataDir: '/d', workers: 1, warmUp: false, metrics: true, origins: [], logger: { level: 'silent', stream: process.stdout } })
+  t.strictSame(serverSettings({}), { host: '127.0.0.1', port: 3000, dataDir: './data', workers: 1, warmUp: true, docs: true, metrics: true, origins: [], logger: { level: 'info', stream: process.stdout } })
+  t.strictSame(serverSettings({ HOST: '::', PORT: '0', DATA_DIR: '/d', LOG_LEVEL: 'silent', WARM_UP: 'off', DOCS: 'off' }), { host: '::', port: 0, dataDir: '/d', workers: 1, warmUp: false, docs: false, metrics: true, origins: [], logger: { level: 'silent', stream: process.stdout } })
   t.match(serverSettings({ CLOSE_GRACE_MS: '0', KEEP_EVENTS: '50', RETAIN_DAYS: '1m=90, 1h=730.5' }), { closeGraceMs: 0, keepEvents: 50, retainDays: { '1m': 90, '1h': 730.5 } })
   t.match(serverSettings({ METRICS: 'off', METRICS_TOKENS: 'one, another' }), { metrics: false, metricsTokens: ['one', 'another'] })
   t.match(serverSettings({ CLOSE_GRACE_MS: 'off', DEFLATE: 'on' }), { closeGraceMs: 'off', deflate: true })
@@ -102,6 +103,7 @@ t.test('the server reads its settings from the environment', async (t) => {
   })
   for (const TRUST_PROXY of ['1', 'all', '10.0.0.0/x']) t.throws(() => serverSettings({ TRUST_PROXY }), { code: 'KLP_ERR_OPTION', message: new RegExp(`\`TRUST_PROXY\`.*\`"${TRUST_PROXY}"\``) })
   t.throws(() => serverSettings({ MAX_SYMBOLS: 'many' }), { code: 'KLP_ERR_OPTION', message: /`MAX_SYMBOLS`.*from 1 up.*`"many"`/ })
+  t.throws(() => serverSettings({ DOCS: 'no' }), { code: 'KLP_ERR_OPTION', message: 'Expected `DOCS` to be on or off, got `"no"` (string)' })
   t.throws(() => serverSettings({ LOG_LEVEL: 'loud' }), { code: 'KLP_ERR_OPTION', message: /`LOG_LEVEL`.*`"loud"`/ })
 })
 

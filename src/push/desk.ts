@@ -1,9 +1,10 @@
 import { CLOSE_CODES, type CloseReason, type FrameCode } from '../errors.ts'
 import type { Position } from '../store/store.ts'
-import { ackFrame, type AckedKey, authAckFrame, errorFrame, pongFrame } from '../wire/answers.ts'
+import { ackFrame, errorFrame, pongFrame } from '../wire/answers.ts'
 import { describe } from '../wire/describe.ts'
 import type { Frame } from '../wire/frame.ts'
-import { type BadKey, type Key, parseKey } from '../wire/key.ts'
+import type { AckedKey, BadKey } from '../wire/frames.ts'
+import { type Key, parseKey } from '../wire/key.ts'
 import type { Authenticate, Request, RequestId, Subscribe, Unsubscribe } from '../wire/requests.ts'
 import type { Surroundings } from './connection.ts'
 import { checkIdentity, type Identity } from './identity.ts'
@@ -56,7 +57,7 @@ export class Desk {
 
   async #authenticate ({ id, token }: Authenticate): Promise<void> {
     const { session, surroundings: { guard, logger, clock }, close, onIdentity } = this.#options
-    if (guard.verifyToken === undefined) return this.#send(authAckFrame(id, session.identity?.expiresAt))
+    if (guard.verifyToken === undefined) return this.#send(ackFrame({ id, op: 'auth', expiresAt: session.identity?.expiresAt }))
     let problem: string | undefined
     try {
       const identity = checkIdentity(await guard.verifyToken(token))
@@ -64,7 +65,7 @@ export class Desk {
       else if (identity.expiresAt !== undefined && identity.expiresAt <= clock.now()) problem = 'The token has expired'
       else {
         const full = onIdentity(identity)
-        if (full === undefined) this.#send(authAckFrame(id, identity.expiresAt))
+        if (full === undefined) this.#send(ackFrame({ id, op: 'auth', expiresAt: identity.expiresAt }))
         return
       }
     } catch (err) {

@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.ts'
 import { KlineError } from '../errors.ts'
 import type { MinuteBar } from '../market/bar.ts'
-import { COUNTED, type Counts, type Outcome } from '../market/contract.ts'
+import { COUNTED, type Outcome } from '../market/contract.ts'
+import type { Counts } from '../market/counts.ts'
 import type { MarketEvent } from '../market/events.ts'
 import type { Entry, Import } from '../store/entry.ts'
 import type { Klines, Reads, Result, SymbolInfo } from '../store/store.ts'
@@ -12,6 +13,7 @@ import { parseWatermark, type WatermarkInput } from '../wire/watermark.ts'
 import { Broadcaster } from './broadcaster.ts'
 import { Connection, type Limits, type Origin } from './connection.ts'
 import { Crowd, type CrowdLimits, type Visitor } from './crowd.ts'
+import type { Health } from './health.ts'
 import type { Guard } from './identity.ts'
 import type { Door } from './intake.ts'
 import type { Logger } from './logger.ts'
@@ -21,18 +23,11 @@ import { type Ear, type Listener, Registry } from './registry.ts'
 import type { Socket } from './socket.ts'
 import { startTimekeeper } from './timekeeper.ts'
 
-export type { Counts } from '../market/contract.ts'
+export type { Counts } from '../market/counts.ts'
+export type { Health } from './health.ts'
 
 /** So many minutes of an import are rolled up in one step, which must not hold the event loop for long. */
 const IMPORT_STEP = 1000
-
-export interface Health {
-  readonly status: 'ok' | 'closing'
-  readonly epoch: string
-  readonly symbols: number
-  readonly connections: number
-  readonly keys: number
-}
 
 export interface HubOptions {
   readonly store: Reads

@@ -1,6 +1,6 @@
 import { CLOSE_CODES, ERRORS, FRAME_CODES } from '../errors.ts'
 import type { MinuteBar } from '../market/bar.ts'
-import type { Counts } from '../market/contract.ts'
+import type { Counts } from '../market/counts.ts'
 import { MINUTE } from '../market/period.ts'
 import type { Entry } from '../store/entry.ts'
 import type { Result } from '../store/store.ts'

@@ -1,24 +1,14 @@
-import { type Static, Type } from '@sinclair/typebox'
 import type { FrameCode } from '../errors.ts'
-import { BarSchema } from '../market/bar.ts'
 import type { Bucket } from '../market/bucket.ts'
 import type { ResetEvent, WatermarkEvent } from '../market/events.ts'
 import type { Position } from '../store/store.ts'
 import { type Frame, frameText } from './frame.ts'
-import type { BadKey } from './key.ts'
+import type { Ack, Answer } from './frames.ts'
 import type { RequestId } from './requests.ts'
 
 // server -> client
 
-export const BarFrameSchema = Type.Object({
-  type: Type.Literal('bar'),
-  key: Type.String(),
-  seq: Type.Optional(Type.Integer({ description: 'The number of this durable event of the key; none on updates of an unfinished bar' })),
-  ts: Type.Integer({ description: 'When the server sent it, UTC milliseconds' }),
-  bar: BarSchema,
-}, { $id: 'kline-push/bar-frame' })
-
-export type BarFrame = Static<typeof BarFrameSchema>
+type Untyped<T> = T extends unknown ? Omit<T, 'type'> : never
 
 /** `{"type":"bar","key":"rb2601.1m","seq":1045,"ts":1767596400123,"bar":{…}}`, a byte a character. */
 export function barText (key: string, bucket: Bucket, ts: number): string {
@@ -36,17 +26,9 @@ export function snapshotFrame (key: string, { epoch, seq }: Position, buckets: r
   return frameText(`{"type":"snapshot","key":${quoteKey(key)},"epoch":"${epoch}","seq":${seq},"bars":[${buckets.map(bucketText).join(',')}]}`)
 }
 
-/** `recovered` answers a `since`: whether the `replayed` events after it follow, or else a snapshot. */
-export interface AckedKey extends Position { readonly key: string, readonly recovered?: boolean, readonly replayed?: number }
-
-/** The one answer to `subscribe`, `unsubscribe` and `list`. */
-export function ackFrame (ack: { id: RequestId, op: string, keys: readonly (AckedKey | string)[], rejected?: readonly BadKey[] }): Frame {
+/** The one answer to `auth`, `subscribe`, `unsubscribe` and `list`. */
+export function ackFrame (ack: Untyped<Ack>): Frame {
   return jsonFrame({ type: 'ack', ...ack })
-}
-
-/** `{"type":"ack","id":8,"op":"auth","expiresAt":1767600000000}`; `expiresAt` is UTC milliseconds, and left out where it holds for ever. */
-export function authAckFrame (id: RequestId, expiresAt: number | undefined): Frame {
-  return jsonFrame({ type: 'ack', id, op: 'auth', expiresAt })
 }
 
 export function pongFrame (id: RequestId, ts: number): Frame {
@@ -64,20 +46,24 @@ export function heartbeatFrame (ts: number, proof: { keys: number, seqTotal: num
 
 /** `{"type":"watermark","time":1767596400000}`, or with a `symbol` that it is about. */
 export function watermarkText ({ time, symbol }: Omit<WatermarkEvent, 'type'>): string {
-  return JSON.stringify({ type: 'watermark', time, symbol })
+  return answerText({ type: 'watermark', time, symbol })
 }
 
 /** `{"type":"reset","key":"rb2601.1m","epoch":"k3f9","seq":1046}` */
 export function resetText ({ key, seq }: Omit<ResetEvent, 'type'>, epoch: string): string {
-  return JSON.stringify({ type: 'reset', key, epoch, seq })
+  return answerText({ type: 'reset', key, epoch, seq })
 }
 
 export function noticeFrame (notice: { code: FrameCode, retryMs: number, message: string }): Frame {
   return jsonFrame({ type: 'notice', ...notice })
 }
 
-function jsonFrame (message: object): Frame {
-  return frameText(JSON.stringify(message))
+function jsonFrame (answer: Answer): Frame {
+  return frameText(answerText(answer))
+}
+
+function answerText (answer: Answer): string {
+  return JSON.stringify(answer)
 }
 
 function bucketText (bar: Bucket): string {

@@ -1,3 +1,4 @@
+import { Type } from '@sinclair/typebox'
 import { TypeCompiler, type ValueError } from '@sinclair/typebox/compiler'
 import { KlineError } from '../errors.ts'
 import { type MinuteBar, MinuteBarSchema } from '../market/bar.ts'
@@ -5,6 +6,9 @@ import { describe } from './describe.ts'
 
 /** How many minutes may come at once, if nothing else is said. */
 export const MAX_BATCH = 10_000
+
+/** One bar, or some. */
+export const MinutesSchema = Type.Union([MinuteBarSchema, Type.Array(MinuteBarSchema, { minItems: 1, maxItems: MAX_BATCH })])
 
 const validator = TypeCompiler.Compile(MinuteBarSchema)
 

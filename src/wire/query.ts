@@ -1,20 +1,23 @@
+import { type Static, Type } from '@sinclair/typebox'
 import { KlineError } from '../errors.ts'
-import { SYMBOL } from '../market/bar.ts'
-import { isPeriod, type Period } from '../market/period.ts'
+import { SYMBOL, SymbolSchema } from '../market/bar.ts'
+import { isPeriod, type Period, PERIODS } from '../market/period.ts'
 import type { Query } from '../store/store.ts'
 import { describe } from './describe.ts'
-
-/** Bars to read: open times from `start` (inclusive) to `end` (exclusive), UTC milliseconds; with `start` the first `limit`, else the newest. */
-export interface KlineQuery {
-  symbol: string
-  period: Period
-  start?: number | undefined
-  end?: number | undefined
-  /** @default 500 */
-  limit?: number | undefined
-}
+import { Maybe } from './maybe.ts'
 
 const DEFAULT_LIMIT = 500
+
+export const KlineQuerySchema = Type.Object({
+  symbol: SymbolSchema,
+  period: Type.Union(PERIODS.map((period) => Type.Literal(period)), { description: 'One that the server offers', examples: ['5m'] }),
+  start: Maybe(Type.Integer({ description: 'The first open time, UTC milliseconds; with it the first `limit` bars from there, else the newest' })),
+  end: Maybe(Type.Integer({ description: 'The open time before which they end, UTC milliseconds; at least `start`' })),
+  limit: Maybe(Type.Integer({ minimum: 1, description: `How many bars at most, up to \`maxBarsPerQuery\`; ${DEFAULT_LIMIT} if left out, or \`maxBarsPerQuery\` if that is less` })),
+}, { additionalProperties: false })
+
+/** Bars to read: open times from `start` (inclusive) to `end` (exclusive), UTC milliseconds; with `start` the first `limit`, else the newest. */
+export type KlineQuery = Static<typeof KlineQuerySchema>
 
 /** @throws KLP_ERR_QUERY that names the parameter and the value */
 export function parseQuery ({ symbol, period, start, end, limit }: KlineQuery, { periods, maxLimit }: { periods: readonly Period[], maxLimit: number }): Query {

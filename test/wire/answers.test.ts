@@ -2,7 +2,8 @@ import t from 'tap'
 import { Value } from '@sinclair/typebox/value'
 import { Bucket } from '../../src/market/bucket.ts'
 import type { MinuteBar } from '../../src/market/bar.ts'
-import { barFrame, BarFrameSchema, snapshotFrame } from '../../src/wire/answers.ts'
+import { barFrame, snapshotFrame } from '../../src/wire/answers.ts'
+import { BarFrameSchema } from '../../src/wire/frames.ts'
 import type { Frame } from '../../src/wire/frame.ts'
 
 function bucketOf (given: Partial<MinuteBar> = {}): Bucket {
