@@ -27,6 +27,7 @@ async function hubPlugin (app: FastifyInstance, options: CheckedOptions): Promis
       onCommit: () => { host.announce() },
       dropTo: (upTo) => host.dropTo(upTo),
       onPeer: (socket) => { host.accept(socket) },
+      onBroken: (err) => { setImmediate(() => { throw err }) }, // once those who wait have their answer
       onArchiveError: (err) => { app.log.error({ err }, 'bars could not be moved to the archive') },
     })
   const openDoor: HubOptions['openDoor'] = (onEvents) => {
