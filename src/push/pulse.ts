@@ -15,14 +15,17 @@ export interface PulseOptions {
 /** One timer for all connections: tells the quiet ones that they are still connected, and finds the dead. */
 export function startPulse ({ clock, connections, heartbeatMs, pingEveryMs, pongTimeoutMs }: PulseOptions): () => void {
   const tickMs = Math.min(1000, Math.max(10, Math.floor(Math.min(heartbeatMs, pingEveryMs) / 10)))
+  const longestGap = Math.max(pongTimeoutMs - pingEveryMs, 5 * tickMs)
   let lastTick = clock.now()
   return clock.every(tickMs, () => {
     const now = clock.now()
-    // After the process itself was stopped for a while, pongs may lie unread: look again at the next tick.
-    const late = now - lastTick > Math.max(pongTimeoutMs - pingEveryMs, 5 * tickMs)
+    const gap = now - lastTick
     lastTick = now
+    // The process was stopped, or the clock was set: a time in which nobody was asked and nobody could answer.
+    const isBroken = gap < 0 || gap > longestGap
     for (const connection of connections) {
-      if (now - connection.lastPong >= pongTimeoutMs && !late) {
+      if (isBroken) forgive(connection, now, Math.max(0, gap - tickMs))
+      if (now - connection.lastPong >= pongTimeoutMs) {
         connection.close(CLOSE_CODES.noPong)
         connection.terminate()
         continue
@@ -31,4 +34,12 @@ export function startPulse ({ clock, connections, heartbeatMs, pingEveryMs, pong
       if (now - connection.outbox.quietSince >= heartbeatMs) connection.beat(now)
     }
   })
+}
+
+/** The lost time does not count against a peer, and nothing is put off until a clock that went back has come as far again. */
+function forgive (connection: Connection, now: number, lostMs: number): void {
+  const { outbox } = connection
+  connection.lastPong = Math.min(now, connection.lastPong + lostMs)
+  connection.lastPing = Math.min(now, connection.lastPing)
+  outbox.quietSince = Math.min(now, outbox.quietSince)
 }
