@@ -8,6 +8,7 @@ import { describe } from './describe.ts'
 const id = Type.Optional(Type.Union([Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }), Type.String()], { description: 'Echoed in the answer' }))
 const args = Type.Array(Type.String(), { description: 'Keys `contract.period`' })
 const strict = { additionalProperties: false } as const
+const anyText = Type.String({ pattern: '^[\\s\\S]*$' }) // by itself, a record's values are not checked whose keys have line breaks
 
 export const SubscribeSchema = Type.Object({
   op: Type.Literal('subscribe'),
@@ -17,7 +18,7 @@ export const SubscribeSchema = Type.Object({
   closedOnly: Type.Optional(Type.Boolean({ description: 'Whether updates of unfinished bars are left out' })),
   watermarks: Type.Optional(Type.Boolean({ description: 'Whether to be told when a minute is complete' })),
   batch: Type.Optional(Type.Boolean({ description: 'From now on, and of the whole connection: whether frames that go out together come as one' })),
-  since: Type.Optional(Type.Record(Type.String(), Type.Object({ epoch: Type.String(), seq: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }) }, strict), { description: 'By key, the position after which to go on' })),
+  since: Type.Optional(Type.Record(anyText, Type.Object({ epoch: Type.String(), seq: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }) }, strict), { description: 'By key, the position after which to go on' })),
 }, { $id: 'kline-push/subscribe', ...strict })
 
 export const UnsubscribeSchema = Type.Object({ op: Type.Literal('unsubscribe'), id, args }, { $id: 'kline-push/unsubscribe', ...strict })
