@@ -13,6 +13,8 @@ import { warmUp } from './warm-up.ts'
 
 /** How long a request that was there at the end may take to be whole, and its answer to be read. */
 const REQUEST_GRACE_MS = 2000
+/** How long a request may take to come in at all other times; its head has a minute, as Node has it. */
+const REQUEST_MS = 120_000
 
 export interface ServeOptions extends KlinePushOptions {
   host: string
@@ -36,6 +38,7 @@ export async function serve ({ host, port, logger, warmUp: warm = false, follows
   const app = Fastify({
     logger,
     logController: new LogController({ disableRequestLogging: true }),
+    requestTimeout: REQUEST_MS, // Fastify's own is for ever
     return503OnClosing: false, // the hub's own answer says more
   })
   try {
