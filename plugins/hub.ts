@@ -28,6 +28,7 @@ async function hubPlugin (app: FastifyInstance, options: CheckedOptions): Promis
       keepEvents: options.keepEvents,
       dropTo: (upTo) => host.dropTo(upTo),
       onPeer: (socket) => { host.accept(socket) },
+      onBroken: (err) => { setImmediate(() => { throw err }) }, // once those who wait have their answer
       onArchiveError: (err) => { app.log.error({ err }, 'bars could not be moved to the archive') },
     })
   const openDoor: HubOptions['openDoor'] = (onEvents) => {

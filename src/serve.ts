@@ -19,6 +19,8 @@ import { warmUp } from './warm-up.ts'
 
 /** How long a request that was there at the end may take to be whole, and its answer to be read. */
 const REQUEST_GRACE_MS = 2000
+/** How long a request may take to come in at all other times; its head has a minute, as Node has it. */
+const REQUEST_MS = 120_000
 
 /** What the log has of a request, and has not of one that is no HTTP: a token may be in it. */
 const NO_SECRETS = {
@@ -56,6 +58,7 @@ export async function serve ({ host, port, logger, warmUp: warm = false, follows
     logger: logger === false ? logger : { ...Object(logger), ...NO_SECRETS },
     trustProxy,
     logController: new LogController({ disableRequestLogging: true }),
+    requestTimeout: REQUEST_MS, // Fastify's own is for ever
     return503OnClosing: false, // the hub's own answer says more
   })
   try {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import Fastify from 'fastify'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CLOSE_CODES, ERRORS, FRAME_CODES, klinePush } from '../src/index.ts'
 import { DEFAULTS } from '../src/options.ts'
@@ -93,6 +93,16 @@ t.test('the plugin examples of the README run', async (t) => {
     t.strictSame(await child.ended, { code: 0, signal: null }, child.err)
     t.equal(child.err, '')
     t.match(child.out, /closed\n$/)
+  }
+})
+
+t.test('every fault of the README has a test', async (t) => {
+  const { rows } = findTable(({ head }) => head[0] === 'fault')
+  t.ok(rows.length > 10)
+  for (const cells of rows) {
+    const tests = [...cells[4].matchAll(/`(test\/[^`]*)`/g)].map(([, path]) => path)
+    t.ok(tests.length > 0, cells[0])
+    for (const path of tests) t.ok(existsSync(new URL(`../${path}`, import.meta.url)), path)
   }
 })
 

@@ -209,3 +209,9 @@ t.test('a server that is told to go while it warms up goes, and leaves nothing',
   t.strictSame(await server.ended, { code: 0, signal: null }, server.err)
   t.strictSame(left(), [])
 })
+
+t.test('a request that never ends is given up: its head after a minute, its body after two', async (t) => {
+  const app = await serve({ host: '127.0.0.1', port: 0, logger: false })
+  t.teardown(() => app.close())
+  t.match(app.server, { headersTimeout: 60_000, requestTimeout: 120_000 })
+})

@@ -127,6 +127,14 @@ export class Connection implements Reader {
     if (!this.#ended) this.#isAllowed()
   }
 
+  /** Time in which nobody was asked and nobody could answer does not count, and nothing is put off until a clock that went back has come as far again. */
+  forgive (now: number, lostMs: number): void {
+    this.lastPong = Math.min(now, this.lastPong + lostMs)
+    this.lastPing = Math.min(now, this.lastPing)
+    this.outbox.quietSince = Math.min(now, this.outbox.quietSince)
+    if (!this.#session.admitted) this.#session.deadline = Math.min(now + this.#surroundings.limits.authDeadlineMs, this.deadline + lostMs)
+  }
+
   /** The deadline has passed. */
   expire (): void {
     this.close(this.#session.admitted ? CLOSE_CODES.tokenExpired : CLOSE_CODES.unauthenticated)

@@ -10,6 +10,7 @@ import { Maybe } from './maybe.ts'
 const id = Maybe(Type.Union([Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }), Type.String()], { description: 'Echoed in the answer' }))
 const args = Type.Array(Type.String(), { description: 'Keys `contract.period`' })
 const strict = { additionalProperties: false } as const
+const anyText = Type.String({ pattern: '^[\\s\\S]*$' }) // by itself, a record's values are not checked whose keys have line breaks
 
 export const SubscribeSchema = Type.Object({
   op: Type.Literal('subscribe'),
@@ -19,7 +20,7 @@ export const SubscribeSchema = Type.Object({
   closedOnly: Type.Optional(Type.Boolean({ description: 'Whether updates of unfinished bars are left out' })),
   watermarks: Type.Optional(Type.Boolean({ description: 'Whether to be told when a minute is complete' })),
   batch: Type.Optional(Type.Boolean({ description: 'From now on, and of the whole connection: whether frames that go out together come as one' })),
-  since: Type.Optional(Type.Record(Type.String(), PositionSchema, { description: 'By key, the position after which to go on' })),
+  since: Type.Optional(Type.Record(anyText, PositionSchema, { description: 'By key, the position after which to go on' })),
 }, {
   $id: 'kline-push/subscribe',
   ...strict,

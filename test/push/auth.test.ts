@@ -37,7 +37,7 @@ function start ({ guard, identity, limits = {} }: Start = {}) {
     guard: { verifyToken, authorize: undefined, ...guard },
     onEnd: (ended) => { connections.delete(ended) },
   })
-  t.teardown(startPulse({ clock, connections, heartbeatMs: 1e8, pingEveryMs: 1e8, pongTimeoutMs: 1e9 }))
+  t.teardown(startPulse({ clock, connections, heartbeatMs: 1e8, pingEveryMs: 1e9 - 10_000, pongTimeoutMs: 1e9 }))
   function open (origin: { identity?: Identity } = identity === undefined ? {} : { identity }) {
     const socket = new FakeSocket()
     const connection = new Connection(socket, around, origin)
@@ -98,6 +98,18 @@ t.test('a client that says nothing is closed with 4001 when its time is up', asy
   t.match(socket.ends, [{ code: 4001 }])
   connection.receive(Buffer.from('{"op":"ping"}'), { binary: false })
   t.strictSame(socket.read(), [], 'nothing more is read of it')
+})
+
+t.test('time in which the process was stopped, or by which its clock was set, does not count against a client', async (t) => {
+  for (const [jump, left] of [[3_600_000, 3000], [-3_600_000, 6000]] as const) {
+    const { socket, clock } = start()
+    clock.advance(2000)
+    clock.set(jump)
+    clock.advance(1000)
+    t.strictSame(socket.ends, [], `${jump}`)
+    clock.advance(left - 1000)
+    t.match(socket.ends, [{ code: 4001 }])
+  }
 })
 
 t.test('a verifier that answers after the client has gone lets nobody in', async (t) => {
