@@ -4,7 +4,7 @@ import hub from '../plugins/hub.ts'
 import { assemble } from './assemble.ts'
 import type { KlinePushOptions } from './options.ts'
 
-/** Decorates `app.klineHub`; adds POST /bars, POST /imports, POST /watermarks, GET /klines, GET /symbols, GET /health and the WebSocket /ws. */
+/** Decorates `app.klineHub`; adds POST /bars, POST /imports, POST /watermarks, GET /klines, GET /symbols, GET /health, if asked for GET /metrics, and the WebSocket /ws. */
 async function registerKlinePush (app: FastifyInstance, options: KlinePushOptions): Promise<void> {
   await assemble(app, hub, options)
 }
