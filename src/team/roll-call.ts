@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 
 /** How long the others have to answer. */
-const PATIENCE_MS = 1000
+const PATIENCE_MS = 2000
 
 /** What workers and their supervisor say to each other, so that one worker hears of all. */
 export type CallMessage =

@@ -67,6 +67,7 @@ t.test('a team is read as one: sums, but of symbols, which all have, and who is 
     const text = await (await asked.read()).metrics()
     const expected = { connections: 6, keys: 4, symbols: 5, waiting_bytes: 120, workers: 2, silent_workers: silent, 'closed_connections_total{code="1001"}': 2, sent_frames_total: 21 }
     for (const [sample, value] of Object.entries(expected)) t.equal(valueOf(text, sample), value, sample)
+    t.match((await (await asked.read()).getMetricsAsJSON()).find(({ name }) => name === 'kline_push_keys'), { type: 'gauge', values: [{ value: 4 }] })
     t.equal(readExposition(text).get('kline_push_commit_seconds')?.samples.get('kline_push_commit_seconds_bucket{le="0.0025"}'), 2)
   }
 })

@@ -58,7 +58,7 @@ t.test('one that does not answer in time, or can not, is said to be silent, and 
   const called = caller.call.call()
   await turns()
   dead.connected = false
-  caller.clock.advance(1000)
+  caller.clock.advance(2000)
   t.strictSame(await called, { answers: [], silent: 3 })
   answer('too late')
   await turns()
@@ -70,7 +70,7 @@ t.test('a supervisor that does not answer is one that is silent', async (t) => {
   const clock = new FakeClock()
   const call = new RollCall({ line: { send () {}, listen () {} }, clock, answer: never })
   const called = call.call()
-  clock.advance(1000)
+  clock.advance(2000)
   t.strictSame(await called, { answers: [], silent: 1 })
 })
 
