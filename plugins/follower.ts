@@ -4,16 +4,16 @@ import { systemClock } from '../src/clock.ts'
 import { createLadder } from '../src/market/ladder.ts'
 import type { CheckedOptions } from '../src/options.ts'
 import { Hub, type HubOptions } from '../src/push/hub.ts'
-import { Meter } from '../src/push/meter.ts'
 import { openFollower } from '../src/store/follower.ts'
 import { Relay } from '../src/team/relay.ts'
 import { addHub } from './hub.ts'
+import { meterOf } from './metrics.ts'
 
 /** A hub on a data directory that another process owns. */
 async function followerPlugin (app: FastifyInstance, options: CheckedOptions): Promise<void> {
   const { calendar, periods, retainDays, keepEvents } = options
   const store = openFollower(createLadder(calendar, periods, retainDays), { dataDir: options.dataDir as string, keepEvents })
-  const meter = app.klineMetrics?.meter ?? new Meter()
+  const meter = meterOf(app)
   let ready = Promise.resolve()
   const openDoor: HubOptions['openDoor'] = (onEvents) => {
     const relay = new Relay({

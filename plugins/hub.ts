@@ -6,10 +6,10 @@ import { createLadder } from '../src/market/ladder.ts'
 import type { CheckedOptions } from '../src/options.ts'
 import { Hub, type HubOptions } from '../src/push/hub.ts'
 import { Intake } from '../src/push/intake.ts'
-import { Meter } from '../src/push/meter.ts'
 import { createLmdbStore } from '../src/store/lmdb.ts'
 import { createMemoryStore } from '../src/store/memory.ts'
 import { Host } from '../src/team/host.ts'
+import { meterOf } from './metrics.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -19,7 +19,7 @@ declare module 'fastify' {
 
 async function hubPlugin (app: FastifyInstance, options: CheckedOptions): Promise<void> {
   const ladder = createLadder(options.calendar, options.periods, options.retainDays)
-  const meter = app.klineMetrics?.meter ?? new Meter()
+  const meter = meterOf(app)
   const host = new Host()
   const store = options.dataDir === undefined
     ? createMemoryStore(ladder, { bars: options.memoryBars, keepEvents: options.keepEvents })

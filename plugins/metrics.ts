@@ -17,6 +17,11 @@ async function metricsPlugin (app: FastifyInstance, { metrics }: CheckedOptions)
   app.decorate('klineMetrics', metrics ? new Metrics(() => app.klineHub) : undefined)
 }
 
+/** Where the hub of an application counts, whether or not anybody reads it. */
+export function meterOf (app: FastifyInstance): Meter {
+  return app.klineMetrics?.meter ?? new Meter()
+}
+
 /** The others of a team: each answers with what `own` says there. */
 interface Team { call (): Promise<{ answers: readonly unknown[], silent: number }> }
 
