@@ -19,7 +19,7 @@ export { type Bar, BarSchema, type MinuteBar, MinuteBarSchema } from './market/b
 export { type Calendar, utcCalendar } from './market/calendar.ts'
 export type { RetainDays } from './market/ladder.ts'
 export { type Period, PERIODS } from './market/period.ts'
-export type { BarFrame } from './wire/answers.ts'
+export type { BarFrame } from './wire/messages.ts'
 export type { KlineQuery } from './wire/query.ts'
 export type { WatermarkInput } from './wire/watermark.ts'
 export type { Klines, SymbolInfo } from './store/store.ts'

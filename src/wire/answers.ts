@@ -1,24 +1,12 @@
-import { type Static, Type } from '@sinclair/typebox'
 import type { FrameCode } from '../errors.ts'
-import { BarSchema } from '../market/bar.ts'
 import type { Bucket } from '../market/bucket.ts'
 import type { ResetEvent, WatermarkEvent } from '../market/events.ts'
 import type { Position } from '../store/store.ts'
 import { type Frame, frameText } from './frame.ts'
-import type { BadKey } from './key.ts'
+import type { AckFrame, PlainFrame, ResetFrame, WatermarkFrame } from './messages.ts'
 import type { RequestId } from './requests.ts'
 
-// server -> client
-
-export const BarFrameSchema = Type.Object({
-  type: Type.Literal('bar'),
-  key: Type.String(),
-  seq: Type.Optional(Type.Integer({ description: 'The number of this durable event of the key; none on updates of an unfinished bar' })),
-  ts: Type.Integer({ description: 'When the server sent it, UTC milliseconds' }),
-  bar: BarSchema,
-}, { $id: 'kline-push/bar-frame' })
-
-export type BarFrame = Static<typeof BarFrameSchema>
+type Body<Message> = Message extends unknown ? Omit<Message, 'type'> : never
 
 /** `{"type":"bar","key":"rb2601.1m","seq":1045,"ts":1767596400123,"bar":{…}}`, a byte a character. */
 export function barText (key: string, bucket: Bucket, ts: number): string {
@@ -36,11 +24,8 @@ export function snapshotFrame (key: string, { epoch, seq }: Position, buckets: r
   return frameText(`{"type":"snapshot","key":${quoteKey(key)},"epoch":"${epoch}","seq":${seq},"bars":[${buckets.map(bucketText).join(',')}]}`)
 }
 
-/** `recovered` answers a `since`: whether the `replayed` events after it follow, or else a snapshot. */
-export interface AckedKey extends Position { readonly key: string, readonly recovered?: boolean, readonly replayed?: number }
-
 /** The one answer to `subscribe`, `unsubscribe` and `list`. */
-export function ackFrame (ack: { id: RequestId, op: string, keys: readonly (AckedKey | string)[], rejected?: readonly BadKey[] }): Frame {
+export function ackFrame (ack: Body<AckFrame>): Frame {
   return jsonFrame({ type: 'ack', ...ack })
 }
 
@@ -59,19 +44,19 @@ export function heartbeatFrame (ts: number, proof: { keys: number, seqTotal: num
 
 /** `{"type":"watermark","time":1767596400000}`, or with a `symbol` that it is about. */
 export function watermarkText ({ time, symbol }: Omit<WatermarkEvent, 'type'>): string {
-  return JSON.stringify({ type: 'watermark', time, symbol })
+  return JSON.stringify({ type: 'watermark', time, symbol } satisfies WatermarkFrame)
 }
 
 /** `{"type":"reset","key":"rb2601.1m","epoch":"k3f9","seq":1046}` */
 export function resetText ({ key, seq }: Omit<ResetEvent, 'type'>, epoch: string): string {
-  return JSON.stringify({ type: 'reset', key, epoch, seq })
+  return JSON.stringify({ type: 'reset', key, epoch, seq } satisfies ResetFrame)
 }
 
 export function noticeFrame (notice: { code: FrameCode, retryMs: number, message: string }): Frame {
   return jsonFrame({ type: 'notice', ...notice })
 }
 
-function jsonFrame (message: object): Frame {
+function jsonFrame (message: PlainFrame): Frame {
   return frameText(JSON.stringify(message))
 }
 
