@@ -3,6 +3,6 @@ export function socketUrl (url: string | URL): string {
   const { location } = globalThis as { location?: { href: string } }
   const { href } = new URL(url, location?.href)
   const address = href.replace(/^http/, 'ws')
-  if (!/^wss?:/.test(address)) throw new TypeError(`Expected \`url\` to be an address of a WebSocket, got \`${href}\``)
+  if (!/^wss?:/.test(address)) throw new TypeError(`Expected \`url\` to be that of a WebSocket, got \`${href}\``)
   return address
 }

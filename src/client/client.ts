@@ -138,7 +138,7 @@ export class Client {
     this.#subscriptions.lost()
     const retryMs = this.#retry.after(end, clock.now())
     if (retryMs === undefined) {
-      return this.#finish({ state: 'closed', code, reason }, new KlineClientError('CLOSED', `Expected a connection that lasts, it was closed for good: ${code} ${reason}`))
+      return this.#finish({ state: 'closed', code, reason }, new KlineClientError('CLOSED', `The server closed the connection for good: ${code} ${reason}`))
     }
     this.#stopTimer = clock.after(retryMs, () => { this.#connect() })
     this.#enter({ state: this.#state === 'connecting' ? 'connecting' : 'stale', code, reason, retryMs })
@@ -146,6 +146,7 @@ export class Client {
 
   #finish (change: StateChange, err?: KlineClientError): void {
     this.#stopTimer()
+    this.#connection = undefined
     this.#isReady = false
     this.#enter(change)
     this.#subscriptions.end(err)
@@ -195,6 +196,6 @@ function checkCounts (counts: Record<string, number>): void {
 
 function ambientSocket (): SocketClass {
   const { WebSocket } = globalThis as { WebSocket?: SocketClass }
-  if (WebSocket === undefined) throw new TypeError('Expected `WebSocket` to be a class, there is none here by itself')
+  if (WebSocket === undefined) throw new TypeError('Expected the option `WebSocket`, there is none here by itself')
   return WebSocket
 }

@@ -21,8 +21,7 @@ export interface Ear {
 /** A key has to be asked for, was asked for, is being told what it missed, has all. */
 export type Phase = 'due' | 'asked' | 'owed' | 'live'
 
-/** What to ask the server of a key: to go on after a place, or else for the newest `history` bars. */
-export interface Question { readonly history: number, readonly since: { readonly epoch: string, readonly seq: number } | undefined }
+interface Position { readonly epoch: string, readonly seq: number }
 
 export interface FeedOptions {
   readonly closedOnly: boolean
@@ -85,17 +84,19 @@ export class Feed {
     this.#enter('due')
   }
 
-  /** Enough history for as many bars as are held already, if the server is known to give so many. */
-  question ({ generous }: { generous: boolean }): Question {
+  /** How many bars to ask for: as many as are held already, if the server is known to give so many. */
+  wanted ({ generous }: { generous: boolean }): number {
     const held = this.#bars.list.length
     const wanted = generous && held > this.#history ? Math.min(2 ** Math.ceil(Math.log2(held)), this.#bars.limit) : this.#history
     this.#asked = Math.max(wanted, this.#options.closedOnly ? 2 : 1) // the newest may be unfinished
-    return { history: this.#asked, since: this.#anew ? undefined : { epoch: this.#epoch, seq: this.seq } }
+    return this.#asked
   }
 
-  asking (request: number): void {
+  /** It is being asked for; the place after which to go on, if there is one. */
+  asking (request: number): Position | undefined {
     this.request = request
     this.#enter('asked')
+    return this.#anew ? undefined : { epoch: this.#epoch, seq: this.seq }
   }
 
   acked ({ seq, recovered }: AckedKey): void {

@@ -3,7 +3,7 @@ import type { AckFrame, ErrorFrame, HeartbeatFrame, PlainFrame } from '../wire/m
 import type { Request, RequestId, Subscribe } from '../wire/requests.ts'
 import type { Clock } from './clock.ts'
 import { KlineClientError } from './error.ts'
-import { type Ear, Feed, type Question } from './feed.ts'
+import { type Ear, Feed } from './feed.ts'
 
 /** A key has up to 68 characters and is named twice, so that a frame stays far below 64 KiB. */
 const KEYS_PER_FRAME = 100
@@ -21,7 +21,6 @@ export interface SubscriptionsOptions {
 }
 
 type Send = (request: Request) => void
-interface Asked { readonly feed: Feed, readonly since: Question['since'] }
 
 /** The keys of a client: each is asked for once, however many listen, and again on every connection. */
 export class Subscriptions {
@@ -49,7 +48,7 @@ export class Subscriptions {
 
   join (key: string, ear: Ear): Feed {
     const feed = this.#feeds.get(key) ?? new Feed(key, { closedOnly: this.#options.closedOnly, onChange: (feed) => { this.#noteChange(feed) } })
-    if (this.#ended) queueMicrotask(() => { feed.end(new KlineClientError('CLOSED', 'Expected an open client, it was closed')) })
+    if (this.#ended) queueMicrotask(() => { feed.end(new KlineClientError('CLOSED', 'The client is closed')) })
     else this.#feeds.set(key, feed)
     feed.join(ear)
     return feed
@@ -163,27 +162,26 @@ export class Subscriptions {
       this.#unanswered.set(++this.#requests, [])
       send({ op: 'unsubscribe', id: this.#requests, args })
     }
-    const groups = new Map<number, Asked[]>()
+    const groups = new Map<number, Feed[]>()
     for (const feed of due) {
-      const { history, since } = feed.question({ generous: this.#generous })
-      const group = groups.get(history) ?? []
-      groups.set(history, group)
-      group.push({ feed, since })
+      const history = feed.wanted({ generous: this.#generous })
+      const group = groups.get(history)
+      if (group === undefined) groups.set(history, [feed])
+      else group.push(feed)
     }
-    for (const [history, group] of groups) for (const asked of chunks(group)) this.#ask(history, { asked, send })
+    for (const [history, group] of groups) for (const feeds of chunks(group)) send(this.#ask(feeds, history))
   }
 
-  #ask (history: number, { asked, send }: { asked: readonly Asked[], send: Send }): void {
+  #ask (feeds: readonly Feed[], history: number): Request {
     const { closedOnly, watermarks } = this.#options
     const id = ++this.#requests
     const since: Subscribe['since'] = {}
-    for (const { feed, since: position } of asked) {
-      feed.asking(id)
+    this.#unanswered.set(id, feeds)
+    for (const feed of feeds) {
+      const position = feed.asking(id)
       if (position !== undefined) since[feed.key] = position
     }
-    const feeds = asked.map(({ feed }) => feed)
-    this.#unanswered.set(id, feeds)
-    send({ op: 'subscribe', id, args: feeds.map(({ key }) => key), history, closedOnly, watermarks, batch: this.#feeds.size >= BATCH_FROM, since })
+    return { op: 'subscribe', id, args: feeds.map(({ key }) => key), history, closedOnly, watermarks, batch: this.#feeds.size >= BATCH_FROM, since }
   }
 }
 
