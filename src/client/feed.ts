@@ -3,6 +3,9 @@ import type { AckedKey, BarFrame, SnapshotFrame } from '../wire/messages.ts'
 import { Bars, type Placing } from './bars.ts'
 import type { KlineClientError } from './error.ts'
 
+/** So many bars are looked through for what was missed, if the server can't tell it. */
+const AGAIN = 128
+
 /** Who listens to a key. */
 export interface Ear {
   /** How many bars it begins with. */
@@ -84,11 +87,11 @@ export class Feed {
     this.#enter('due')
   }
 
-  /** How many bars to ask for: as many as are held already, if the server is known to give so many. */
+  /** How many bars to ask for; when it comes back as many as it holds, if the server is known to give so many. */
   wanted ({ generous }: { generous: boolean }): number {
     const held = this.#bars.list.length
-    const wanted = generous && held > this.#history ? Math.min(2 ** Math.ceil(Math.log2(held)), this.#bars.limit) : this.#history
-    this.#asked = Math.max(wanted, this.#options.closedOnly ? 2 : 1) // the newest may be unfinished
+    const again = generous && this.#epoch !== '' ? Math.max(AGAIN, Math.min(2 ** Math.ceil(Math.log2(held)), this.#bars.limit)) : 0
+    this.#asked = Math.max(this.#history, again, this.#options.closedOnly ? 2 : 1) // the newest may be unfinished
     return this.#asked
   }
 

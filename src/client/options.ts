@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { TokenSource } from './connection.ts'
+import type { KlineClientError } from './error.ts'
 import type { SocketClass } from './socket.ts'
 
 /** All may be left out. */
@@ -39,7 +40,7 @@ export interface ListenOptions extends HistoryOptions {
 
 export interface SubscribeOptions extends ListenOptions {
   /** The subscription is over. */
-  readonly onError?: ((err: Error) => void) | undefined
+  readonly onError?: ((err: KlineClientError) => void) | undefined
 }
 
 export interface IterateOptions extends ListenOptions {

@@ -142,10 +142,8 @@ export class Subscriptions {
     if (this.#feeds.get(feed.key) !== feed) return // it was forgotten
     if (feed.phase === 'live') this.#behind.delete(feed)
     else this.#behind.add(feed)
-    if (feed.phase === 'due' || feed.idle) {
-      this.#due.add(feed)
-      this.#stopTimer ??= this.#options.clock.after(GATHER_MS, () => { this.#flush() })
-    }
+    if (feed.phase === 'due' || feed.idle) this.#due.add(feed)
+    if (feed.idle || (feed.phase === 'due' && this.#send !== undefined)) this.#stopTimer ??= this.#options.clock.after(GATHER_MS, () => { this.#flush() })
     this.#options.onChange()
   }
 
