@@ -20,6 +20,6 @@ export class Emitter<Events extends object> {
   }
 
   emit<Name extends keyof Events> (name: Name, value: Events[Name]): void {
-    for (const listener of [...this.#listeners.get(name) ?? []] as Listener<Events[Name]>[]) tell(listener, value)
+    for (const listener of (this.#listeners.get(name) ?? []) as Iterable<Listener<Events[Name]>>) tell(listener, value)
   }
 }

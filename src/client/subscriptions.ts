@@ -154,7 +154,7 @@ export class Subscriptions {
     for (const feed of idle) this.#forget(feed)
     const send = this.#send
     if (send === undefined) return
-    const due = [...this.#due]
+    const due = [...this.#due].filter((feed) => feed.phase === 'due')
     this.#due.clear()
     for (const args of chunks(idle.filter(({ request }) => request !== undefined).map(({ key }) => key))) {
       this.#unanswered.set(++this.#requests, [])
@@ -183,6 +183,7 @@ export class Subscriptions {
   }
 }
 
-function chunks<T> (list: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(list.length / KEYS_PER_FRAME) }, (_, i) => list.slice(i * KEYS_PER_FRAME, (i + 1) * KEYS_PER_FRAME))
+/** Pieces of a list, which it empties. */
+function * chunks<T> (list: T[]): Generator<T[], void> {
+  while (list.length > 0) yield list.splice(0, KEYS_PER_FRAME)
 }

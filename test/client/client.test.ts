@@ -51,6 +51,19 @@ t.test('a key that nobody listens to any more is left, unless somebody comes wit
   t.strictSame((await server.accept()).read(), [], 'what was left while off the line is not asked for')
 })
 
+t.test('a key that is left and wanted again within the moment goes on', async (t) => {
+  const server = fakeServer(t)
+  const socket = await server.accept()
+  const first = server.client.series(KEY)
+  const [request] = await server.asked(socket)
+  socket.say(ack(request, { seq: 1 }), snapshot(KEY, 1, [bar(1)]))
+  first.close()
+  const second = server.client.series(KEY)
+  t.strictSame(await server.asked(socket), [])
+  socket.say(event(KEY, 2, bar(2)))
+  t.strictSame(second.bars, [bar(1), bar(2)])
+})
+
 t.test('the bars of a key come one by one: the newest first of all, then each as it comes', async (t) => {
   const server = fakeServer(t)
   const socket = await server.accept()
