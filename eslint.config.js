@@ -1,7 +1,7 @@
-import neostandard, { resolveIgnoresFromGitignore } from 'neostandard'
+import neostandard, { plugins, resolveIgnoresFromGitignore } from 'neostandard'
 
 const outside = ['fastify', 'fastify/*', '@fastify/*', 'fastify-plugin', 'ws', 'prom-client', '**/plugins/**', '**/routes/**']
-const edges = ['src/index.ts', 'src/assemble.ts', 'src/serve.ts', 'src/supervisor.ts', 'src/warm-up.ts', 'src/server.ts', 'src/cli.ts', 'src/cli/**']
+const edges = ['src/index.ts', 'src/assemble.ts', 'src/serve.ts', 'src/supervisor.ts', 'src/warm-up.ts', 'src/server.ts', 'src/client/node.ts', 'src/cli.ts', 'src/cli/**']
 
 export default [
   ...neostandard({ ts: true, ignores: resolveIgnoresFromGitignore() }),
@@ -26,5 +26,15 @@ export default [
   {
     files: ['src/wire/**'],
     rules: { 'no-restricted-imports': ['error', { patterns: [{ group: [...outside, '../push/*', '../log/*'], message: 'wire/ knows nothing of push/' }] }] },
+  },
+  {
+    // The client runs in browsers: of the rest it knows the types only, and nothing of Node or of a package.
+    files: ['src/client/**'],
+    ignores: ['src/client/node.ts'],
+    plugins: { '@typescript-eslint': plugins['typescript-eslint'].plugin },
+    rules: {
+      'no-restricted-globals': ['error', 'process', 'Buffer', 'setImmediate', 'global'],
+      '@typescript-eslint/no-restricted-imports': ['error', { patterns: [{ regex: '^[^.]', message: 'client/ knows neither Node nor packages' }, { regex: '^(\\.\\./)+(errors|clock|market|wire|push|store|log|cli)\\b', allowTypeImports: true, message: 'client/ knows the types of the rest only' }] }],
+    },
   },
 ]

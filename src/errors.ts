@@ -56,6 +56,15 @@ export const FRAME_CODES = {
 
 export type FrameCode = keyof typeof FRAME_CODES
 
+/** Codes of the client's own, beside those of the server's that it hands on. */
+export const CLIENT_CODES = {
+  CLOSED: 'the client is closed: the message says why, if it was not its user who closed it',
+  NOT_READ: '`GET /klines` was answered with something else than bars, and without a code',
+  SLOW_CONSUMER: 'more than `maxQueuedBars` closed bars wait for a consumer; it has got all before',
+} as const
+
+export type ClientCode = keyof typeof CLIENT_CODES
+
 /** Why the server closes a connection. 4000–4099: stop; 4100–4199: back off, then reconnect; 4200–4299: reconnect now. */
 export const CLOSE_CODES = {
   goingAway: { code: 1001, reason: 'going away', when: 'the server is going down', client: 'reconnects after `retryMs`' },

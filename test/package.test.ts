@@ -63,6 +63,43 @@ export type Frame = BarFrame
 export { closed, stop }
 `
 
+// The client in a browser: no types of Node.
+const PAGE = `
+import { CandlestickSeries, createChart, HistogramSeries } from 'lightweight-charts'
+import { init } from 'klinecharts'
+import { type Bar, connect, KlineClientError, type Series, type SeriesChange } from 'kline-push/client'
+import { draw } from 'kline-push/client/lightweight-charts'
+import { createDataLoader } from 'kline-push/client/klinecharts'
+import { createDatafeed } from 'kline-push/client/tradingview'
+
+const client = connect('/ws', { token: async () => 'secret', closedOnly: true, WebSocket })
+// @ts-expect-error there is no such option
+connect('/ws', { heartbeatMs: 1 })
+client.on('state', ({ state, retryMs = 0 }) => {
+  const known: 'connecting' | 'catching-up' | 'live' | 'stale' | 'closed' = state
+  return [known, retryMs + 1]
+})
+// @ts-expect-error there is no such event
+client.on('states', () => {})
+const series: Series = client.series('rb2601.5m', { history: 200, limit: 1000 })
+// @ts-expect-error the bars are not to be changed
+series.bars.push()
+series.on('change', (change: SeriesChange) => change.type === 'reset' ? undefined : change.bar.close)
+const stop: () => void = client.subscribe('rb2601.5m', ({ bar }) => bar.closed, { onError: ({ code }) => code === 'SLOW_CONSUMER' })
+export async function read (signal: AbortSignal): Promise<Bar[]> {
+  const bars: Bar[] = []
+  for await (const bar of client.klines('rb2601.5m', { history: 200, signal })) bars.push(bar)
+  return bars.concat(await client.read({ key: 'rb2601.5m', limit: 10 }))
+}
+
+const drawn = createChart('drawn')
+draw(series, { candles: drawn.addSeries(CandlestickSeries), volumes: drawn.addSeries(HistogramSeries) })
+const chart = init('chart')
+if (chart !== null) chart.setDataLoader(createDataLoader(client, { chart }))
+createDatafeed(client, { resetData: () => {} })
+export { KlineClientError, stop }
+`
+
 const CHECK = {
   compilerOptions: {
     strict: true,
@@ -91,6 +128,28 @@ t.test('a built package', async (t) => {
     for (const { text, name } of examples) await writeFile(join(directory, name), text)
     await writeFile(join(directory, 'tsconfig.json'), JSON.stringify({ ...CHECK, files: ['consumer.ts', ...examples.map(({ name }) => name)] }))
     t.equal(await tsc('-p', directory).catch((err: { stdout: string }) => err.stdout), undefined)
+  })
+
+  await t.test('has a client with types for browsers', async (t) => {
+    const page = join(directory, 'page')
+    await mkdir(page)
+    await writeFile(join(page, 'page.ts'), PAGE)
+    await writeFile(join(page, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...CHECK.compilerOptions, module: 'ESNext', moduleResolution: 'bundler', lib: ['ES2023', 'DOM', 'DOM.Iterable'], types: [] }, files: ['page.ts'] }))
+    t.equal(await tsc('-p', page).catch((err: { stdout: string }) => err.stdout), undefined)
+  })
+
+  await t.test('has a client that works without a WebSocket of the platform', async (t) => {
+    await writeFile(join(directory, 'client.mjs'), `
+      import { connect } from 'kline-push/client'
+      const client = connect('ws://127.0.0.1:1/ws')
+      client.on('state', ({ code, reason }) => {
+        if (code !== undefined) console.log(code, reason)
+        client.close()
+      })
+    `)
+    const child = runBuilt(t, join(directory, 'client.mjs'))
+    t.strictSame(await child.ended, { code: 0, signal: null }, child.err)
+    t.equal(child.out, '1006 ECONNREFUSED\n')
   })
 
   await t.test('can be imported and required', async (t) => {
