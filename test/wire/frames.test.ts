@@ -20,7 +20,7 @@ function kindsOf (frame: Message): string[] {
 }
 
 t.test('every frame that a server sends is of one schema, with no field that it does not name', async (t) => {
-  const app = await build(t, { heartbeatMs: 50, maxFrameBytes: 1000, maxKeysPerConnection: 5, closeGraceMs: 'off' })
+  const app = await build(t, { heartbeatMs: 50, maxFrameBytes: 1000, maxKeysPerConnection: 5, closeGraceMs: 'off', verifyToken: () => ({ id: 'ann', expiresAt: Date.now() + 3_600_000 }) })
   const { epoch } = app.klineHub.health()
   const client = await connect(t, app)
   const seen: Message[] = []
@@ -35,6 +35,7 @@ t.test('every frame that a server sends is of one schema, with no field that it 
   }
 
   await app.klineHub.ingest([minute(0), minute(1, { turnover: 1e21, trades: 3, openInterest: 1e-7 })])
+  await say({ op: 'auth', id: 8, token: 'x' })
   const keys = ['rb2601.1m', 'rb2601.5m', 'a\\b.1h']
   await say({ op: 'subscribe', id: 1, args: [...keys, 'nonsense', 'rb2601.7m'], history: 5, watermarks: true })
   await say({ op: 'subscribe', id: 'x', args: keys, since: { [keys[0]]: { epoch, seq: 1 }, [keys[1]]: { epoch: 'other', seq: 1 } }, watermarks: true })
