@@ -9,7 +9,7 @@ import { ALL_CORES, launch, SERVER_CORE } from './machine/launch.mjs'
 import { cpu, residentBytes } from './machine/usage.mjs'
 import { SERVERS } from './servers.mjs'
 
-const START_TIMEOUT_MS = 15_000
+const START_TIMEOUT_MS = 60_000
 
 /** Runs `use` with a server, and ends the server and whatever `use` has asked to `end` with it. */
 export async function withServer (name, options, use) {
@@ -88,6 +88,11 @@ class Server {
     return this.#child.pid
   }
 
+  /** With what it has ended; null: it runs. */
+  get ended () {
+    return this.#child.exitCode ?? this.#child.signalCode
+  }
+
   /** Where ours keeps its bars. */
   get dataDir () {
     return join(this.#folder, 'data')
@@ -140,12 +145,13 @@ class Server {
   }
 
   async #kill () {
+    if (this.#child === undefined) return
     this.#child.kill('SIGKILL')
     if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit')
   }
 
   #remove = () => {
-    this.#child.kill('SIGKILL')
+    this.#child?.kill('SIGKILL')
     rmSync(this.#folder, { recursive: true, force: true })
   }
 }

@@ -47,12 +47,15 @@ try {
       print(text)
       process.exitCode = figures.ok ? 0 : 1
     } catch (err) {
-      print(`FAILED after what is above: ${err.stack}\n\nThe server said:\n${server.output.slice(-2000)}`)
       process.exitCode = 1
+      if (err === interrupt.signal.reason) return console.log('Interrupted before it began')
+      print(`FAILED after what is above: ${err.stack}\n\nThe server ${server.ended === null ? 'still runs' : `has ended with ${server.ended}`}, and said:\n${server.output.slice(-2000)}`)
     } finally {
       soak.kill()
     }
   })
+} catch (err) {
+  stop(err.message, 1)
 } finally {
   for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, interrupted)
 }

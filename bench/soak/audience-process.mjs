@@ -1,18 +1,22 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { audit, compareEachOther, until } from './comparisons.mjs'
+import { Gate } from './gate.mjs'
 import { spoilerOf } from './sabotage.mjs'
-import { difference } from './series.mjs'
 import { Subscriber } from './subscriber.mjs'
 import { Tally } from './tally.mjs'
 import { WISHES } from './wishes.mjs'
 
 // A part of the clients: they come, go, dawdle and come back, and check what they are told.
-const AT_ONCE = 32
-const READ_MS = 10_000
+
+/** Clients that connect at a time. */
+const AT_ONCE = 50
+const READ_MS = 8000
 const PATIENCE_MS = 120_000
 const CALM_MS = 3000
 
 const tally = new Tally((said) => { process.send({ said }) })
 const subscribers = []
+const handshakes = new Gate(AT_ONCE)
 let port
 let part
 const mood = {
@@ -20,8 +24,6 @@ const mood = {
   restless: true,
   /** Whether the server is being killed. */
   killed: false,
-  /** How many are about to connect. */
-  joining: 0,
 }
 
 const deeds = {
@@ -42,6 +44,7 @@ const deeds = {
   async stir ({ perSecond, stopMs }) {
     if (part.kind === 'slow') for (const subscriber of subscribers) dawdle(subscriber, stopMs).catch(tell)
     else churn(perSecond[part.kind] * part.share).catch(tell)
+    compareEachOther(subscribers, tally).catch(tell)
   },
 
   /** Whether connections may be cut from now on. */
@@ -55,7 +58,10 @@ const deeds = {
   async audit () {
     for (const subscriber of subscribers) {
       if (subscriber.series === undefined) continue
-      for (const key of subscriber.keys) await audit(subscriber, key)
+      for (const key of subscriber.keys) {
+        const done = await audit(subscriber, key, { port, tally })
+        if (!done && !mood.restless) tally.fault('series', `${key}: the client did not get to where the server is`, 1)
+      }
     }
   },
 
@@ -84,17 +90,13 @@ function ready () {
 /** Connected for as long as it likes, then away for a while. */
 async function live (subscriber) {
   for (let times = 0; ; times++) {
-    while (mood.joining >= AT_ONCE) await pause(20 + Math.random() * 50)
-    mood.joining++
     try {
-      await subscriber.join()
+      await handshakes.pass(async () => { await subscriber.join() })
       if (times > 0) tally.returns++
     } catch (err) {
       if (!mood.killed) tally.ended(`could not connect: ${err.message}`)
       await pause(500 + Math.random() * 1500)
       continue
-    } finally {
-      mood.joining--
     }
     const code = await subscriber.gone
     note(subscriber, code)
@@ -127,7 +129,11 @@ async function reconsider (subscriber) {
   tally.reconsidered++
 }
 
-/** Reads for a while, and then nothing, for up to `stopMs`. */
+/**
+ * Reads for a while, and then nothing, for up to `stopMs`; then long enough for a gap to show. Every other time it
+ * vanishes after that and comes back: the system lends an old connection so many buffers that its reader hardly ever
+ * falls behind.
+ */
 async function dawdle (subscriber, stopMs) {
   while (mood.restless) {
     await pause(Math.random() * READ_MS)
@@ -135,32 +141,9 @@ async function dawdle (subscriber, stopMs) {
     subscriber.stopReading()
     await pause(Math.random() * stopMs)
     subscriber.readOn()
+    await pause(READ_MS)
+    if (mood.restless && subscriber.ready && Math.random() < 0.5) await subscriber.leave('vanish')
   }
-}
-
-async function audit (subscriber, key) {
-  const [, symbol, period] = /^(.+)\.([^.]+)$/.exec(key)
-  for (const end = Date.now() + PATIENCE_MS / 4; Date.now() < end;) {
-    const response = await fetch(`http://127.0.0.1:${port}/klines?symbol=${symbol}&period=${period}&limit=2000`).catch(() => undefined)
-    if (response?.status !== 200) {
-      await pause(500)
-      continue
-    }
-    const { seq, bars } = await response.json()
-    await until(() => subscriber.seq(key) >= seq, 5000)
-    if (subscriber.seq(key) !== seq) continue
-    const held = subscriber.series.of(key)
-    const shown = bars.filter(({ closed, time }) => closed && time >= held[0].time)
-    const text = difference(held, shown)
-    if (text !== undefined) tally.fault('series', `${key} at ${seq}: the client's ${text} for the server`, 1)
-    tally.audits++
-    return
-  }
-  if (!mood.restless) tally.fault('series', `${key}: the client did not get to where the server is`, 1)
-}
-
-async function until (holds, patienceMs) {
-  for (const end = Date.now() + patienceMs; !holds() && Date.now() < end;) await pause(50)
 }
 
 function tell (err) {

@@ -19,13 +19,16 @@ process.on('disconnect', () => { process.exit() })
 /** From POST number `next` on; `unsure`: whether the server may have it already. Step 0 is due at `startsAt`. */
 async function run ({ port, begin, from, to, next, unsure, startsAt, stepMs }) {
   const market = new Market(begin)
-  for (let number = next; !(orders.stop && number % POSTS === 0); number++) {
-    if (number % POSTS === 0) await pause(Math.max(stepMs / HASTE, startsAt + number / POSTS * stepMs - Date.now()))
-    if (orders.stop && number % POSTS === 0) break
+  for (let number = next; ; number++) {
+    const isUnsure = unsure && number === next
+    if (number % POSTS === 0 && !isUnsure) {
+      if (!orders.stop) await pause(Math.max(stepMs / HASTE, startsAt + number / POSTS * stepMs - Date.now()))
+      if (orders.stop) break // between steps, and not before it knows what became of what it sent
+    }
     const wanted = market.post(number, { from, to })
     if (wanted === undefined) continue
     await new Promise((resolve) => { process.send({ posting: number }, resolve) }) // said before it is done, however soon the end comes
-    process.send({ answered: number, ...await postUntilTaken(port, wanted, unsure && number === next) })
+    process.send({ answered: number, ...await postUntilTaken(port, wanted, isUnsure) })
   }
   process.send({ stopped: true })
 }

@@ -12,8 +12,9 @@ const MINUTES_A_DAY = 1440
 const DAY_MS = MINUTES_A_DAY * 60_000
 const BARS_PER_POST = 10_000
 const AUDIT_EVERY_MS = 60_000
-/** How long after the server listens again everybody should be back. */
-const RETURN_MS = 15_000
+/** When the server has been killed, nobody is wondered at until so many are back, or for so long. */
+const MOST = 0.95
+const RETURN_MS = 60_000
 const AUDITOR_CHURN = 0.05
 const LEAST_DAYS = 2
 /** Durable events of a key that the server keeps, for each minute of the market in a second: more than anybody misses. */
@@ -50,15 +51,17 @@ export class Soak {
     this.#producers = this.#hire()
   }
 
-  /** Resolves with what the verdict is about. The signal ends it before its time, with all that is checked at the end. */
+  /** Resolves with what the verdict is about. The signal ends it before its time, with all that is checked at the end, or throws before the market opens. */
   async run (signal) {
     const { minutes, contracts, historyDays, churn, stopReading } = this.#options
     const { onPhase } = this.#hooks
     onPhase('the history goes in')
     await this.#importHistory(signal)
+    signal.throwIfAborted()
     const seqs = await seqsOf(this.#server, contracts)
     onPhase('the clients come')
     await this.#open()
+    signal.throwIfAborted()
     onPhase('the market opens')
     this.#begin = Date.now()
     for (const producer of this.#producers) producer.start({ startsAt: this.#begin })
@@ -134,10 +137,10 @@ export class Soak {
     const { sampleEvery, killEvery, restartEvery, restartServer } = this.#options
     const items = [
       { everyMs: sampleEvery * 1000, run: await this.#sampler() },
-      { everyMs: killEvery * 1000, run: async () => { this.#producers[Math.floor(Math.random() * this.#producers.length)].killSoon() } },
+      { everyMs: killEvery * 1000, random: true, run: async () => { this.#producers[Math.floor(Math.random() * this.#producers.length)].killSoon() } },
       { everyMs: AUDIT_EVERY_MS, run: async () => { await this.#audience.audit() } },
     ]
-    if (restartServer) items.push({ everyMs: restartEvery * 1000, run: async () => { await this.#restart(signal) } })
+    if (restartServer) items.push({ everyMs: restartEvery * 1000, random: true, run: async () => { await this.#restart(signal) } })
     return items
   }
 
@@ -145,7 +148,11 @@ export class Soak {
     await this.#audience.brace(true)
     await this.#server.restart()
     this.#restarts++
-    await pause(RETURN_MS, undefined, { signal }).catch(() => {})
+    for (const end = Date.now() + RETURN_MS; Date.now() < end && !signal.aborted;) {
+      const { connections } = await this.#server.get('/health')
+      if (connections > MOST * this.#options.connections) break
+      await pause(500)
+    }
     await this.#audience.brace(false)
   }
 

@@ -4,7 +4,7 @@ export const PERIODS = { '1m': 1, '3m': 3, '5m': 5, '15m': 15, '30m': 30, '1h': 
 const LONG = ['4h', '6h', '8h', '12h', '1d']
 const ALL = [...Object.keys(PERIODS), '3d', '1w', '1M']
 const SHORT = ['3m', '5m', '15m', '30m', '1h', '2h']
-const SLOW_CONTRACTS = 300
+const MANY_CONTRACTS = 300
 
 /** What client number `index` of a kind asks for. */
 export const WISHES = {
@@ -22,11 +22,14 @@ export const WISHES = {
 
   /**
    * Much to read. Every other one has long periods only, whose bars are unfinished for long: what waits for it is
-   * replaced again and again and grows no further. The others fall so far behind that they are dropped.
+   * replaced again and again and hardly grows. What waits for the others grows until they are dropped, if they read
+   * nothing for long.
    */
   slow (index, { contracts }) {
-    const symbols = Array.from({ length: Math.min(SLOW_CONTRACTS, contracts) }, (_, i) => symbolOf((index * SLOW_CONTRACTS + i) % contracts))
-    const periods = index % 2 === 1 ? ALL.slice(ALL.indexOf('1h')) : ALL
+    const isLong = index % 2 === 1
+    const count = Math.min(isLong ? MANY_CONTRACTS : MANY_CONTRACTS / 2, contracts)
+    const symbols = Array.from({ length: count }, (_, i) => symbolOf((index * MANY_CONTRACTS + i) % contracts))
+    const periods = isLong ? ALL.slice(ALL.indexOf('1h')) : ALL
     return { keys: symbols.flatMap((symbol) => periods.map((period) => `${symbol}.${period}`)), counts: true }
   },
 
