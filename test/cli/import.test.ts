@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import { join } from 'node:path'
+import { systemClock } from '../../src/clock.ts'
 import { importFile, type ImportOptions } from '../../src/cli/import.ts'
 import { serve } from '../../src/serve.ts'
 import { connect } from '../fixture/client.ts'
@@ -28,12 +29,24 @@ async function start (t: Test, name: string, text: string) {
 
 t.test('a CSV file fills the store in large batches, and subscribers are told once to read again', async (t) => {
   const lines = Array.from({ length: 12_000 }, (_, i) => Object.values(bar(i)).join())
+  // The second in which an import has to pause is over when the test says so, however slow the machine.
+  const { after } = systemClock
+  let pause = (): void => {}
+  t.intercept(systemClock, 'after', {
+    value (ms: number, run: () => void) {
+      if (ms !== 1000) return after(ms, run)
+      pause = run
+      return () => { pause = () => {} }
+    },
+  })
   const { app, options, out, sizes } = await start(t, 'bars.csv', `symbol,time,open,high,low,close,volume\n${lines.join('\n')}\n`)
   const client = await connect(t, app)
   client.send({ op: 'subscribe', args: ['rb2601.1d'] })
   await client.take(2)
   t.strictSame(await importFile(options), { accepted: 12_000, duplicates: 0, revised: 0, bad: 0 })
   t.strictSame(sizes, [5000, 5000, 2000])
+  t.strictSame(await client.rest(), [])
+  pause()
   t.match(await client.next(), { type: 'reset', key: 'rb2601.1d', seq: 12 })
   const { bars } = app.klineHub.klines({ symbol: 'rb2601', period: '1d' })
   t.strictSame(bars.map(({ volume, closed }) => [volume, closed]), [...Array(8).fill([144, true]), [48, false]])
