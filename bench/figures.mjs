@@ -15,3 +15,21 @@ export function medians (runs) {
   const done = runs.filter((run) => run !== undefined)
   return Object.fromEntries(Object.keys(done[0] ?? {}).map((name) => [name, median(done.map((run) => run[name]))]))
 }
+
+/** How much `y` grows with each whole `x`, by least squares; NaN for fewer than three points. */
+export function slope (xs, ys) {
+  if (xs.length < 3) return NaN
+  const meanX = mean(xs)
+  const meanY = mean(ys)
+  let covariance = 0
+  let variance = 0
+  xs.forEach((x, i) => {
+    covariance += (x - meanX) * (ys[i] - meanY)
+    variance += (x - meanX) ** 2
+  })
+  return covariance / variance
+}
+
+function mean (values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -30,6 +30,7 @@ class Server {
   #folder
   #env
   #cores
+  #start
   #agent = new Agent({ keepAlive: true, maxSockets: 1 })
 
   constructor (name) {
@@ -41,20 +42,35 @@ class Server {
     this.#cores = spread ? ALL_CORES : SERVER_CORE
   }
 
-  /** Resolves once it listens. */
-  async start ({ nodeOptions = [] } = {}) {
-    const [program, ...args] = SERVERS[this.name].command
-    this.port = await freePort()
+  /** Resolves once it listens: on a free port, unless it is told one. */
+  async start ({ nodeOptions = [], port, env, detached } = {}) {
+    this.port = port ?? await freePort()
     this.#folder = mkdtempSync(join(tmpdir(), 'kline-push-bench-'))
     process.on('exit', this.#remove)
-    const output = openSync(join(this.#folder, 'output'), 'w')
+    this.#start = { nodeOptions, env, detached }
+    await this.#launch()
+  }
+
+  /** Kills it, and starts it again on the same data; resolves once it listens. */
+  async restart () {
+    await this.#kill()
+    await this.#launch()
+  }
+
+  async #launch () {
+    const [program, ...args] = SERVERS[this.name].command
+    const { nodeOptions, env, detached } = this.#start
+    if (await reachable(this.port)) throw new Error(`port ${this.port} is taken`)
+    const output = openSync(join(this.#folder, 'output'), 'a')
     this.#child = launch([program, ...nodeOptions, ...args], {
       on: this.#cores,
       cwd: this.#folder,
+      detached,
       stdio: ['ignore', output, output, 'ipc'],
       // An optional add-on of ws that only some of the peers would have.
-      env: { ...process.env, ...this.#env, PORT: String(this.port), DATA_DIR: join(this.#folder, 'data'), WS_NO_BUFFER_UTIL: '1' },
+      env: { ...process.env, ...this.#env, ...env, PORT: String(this.port), DATA_DIR: this.dataDir, WS_NO_BUFFER_UTIL: '1' },
     })
+    closeSync(output)
     const deadline = Date.now() + START_TIMEOUT_MS
     while (!await reachable(this.port) || !this.#complete) {
       if (this.#child.exitCode !== null || Date.now() > deadline) throw new Error(`${this.name} does not start:\n${this.output}`)
@@ -66,6 +82,15 @@ class Server {
   get #complete () {
     const { workers = 1 } = SERVERS[this.name]
     return workers === 1 || this.output.split('a worker listens').length > workers
+  }
+
+  get pid () {
+    return this.#child.pid
+  }
+
+  /** Where ours keeps its bars. */
+  get dataDir () {
+    return join(this.#folder, 'data')
   }
 
   get output () {
@@ -109,10 +134,14 @@ class Server {
 
   async stop () {
     this.#agent.destroy()
-    this.#child.kill('SIGKILL')
-    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit')
+    await this.#kill()
     this.#remove()
     process.off('exit', this.#remove)
+  }
+
+  async #kill () {
+    this.#child.kill('SIGKILL')
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit')
   }
 
   #remove = () => {

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
-import { createRequire } from 'node:module'
 import { decimal, integer } from './cli/arguments.ts'
 import { demo } from './cli/demo.ts'
 import { fail } from './cli/fail.ts'
@@ -9,30 +8,39 @@ import { onInterruptOrSilence } from './cli/interrupt.ts'
 import { replay } from './cli/replay.ts'
 import type { Totals } from './cli/sender.ts'
 import { watch } from './cli/watch.ts'
+import { DEFAULTS } from './options.ts'
 import { serveUntilStopped } from './serve.ts'
-import { serverSettings } from './settings.ts'
+import { NUMBERS, serverSettings, variableOf } from './settings.ts'
+import { packageVersion } from './version.ts'
 
 const { stdout: out, stderr: err, env } = process
-const { version } = createRequire(import.meta.url)('kline-push/package.json') as { version: string }
-const program = new Command('kline-push').version(version).description('Pushes K-lines to WebSocket subscribers the moment a minute is complete')
+const { KLINE_PUSH_TOKEN: token } = env
+const program = new Command('kline-push').version(packageVersion()).description('Pushes K-lines to WebSocket subscribers the moment a minute is complete')
+  .addHelpText('after', '\nreplay, import and watch send the token in KLINE_PUSH_TOKEN, if there is one.')
 
-program.command('serve')
-  .description('run the server; the flags override the environment (HOST, PORT, DATA_DIR, …)')
+const serving = program.command('serve')
+  .description('run the server; the flags override the environment (HOST, PORT, DATA_DIR, …), where the secrets are (PRODUCER_TOKENS, JWT_SECRET)')
   .option('--host <address>', 'address to listen on (127.0.0.1)')
   .option('--port <number>', 'port to listen on (3000)')
   .option('--data-dir <path>', 'where bars are kept (./data)')
   .option('--workers <number>', 'how many processes share the port; one of them keeps the bars (1)')
   .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent (info)')
   .option('--warm-up <on|off>', 'whether to run the code in before it listens, which takes a third of a second (on)')
+  .option('--docs <on|off>', 'whether /docs has the documents of the HTTP routes and of the WebSocket (on)')
   .option('--deflate <on|off>', 'whether clients that offer it get compressed frames (off)')
+  .option('--metrics <on|off>', 'whether there is a GET /metrics for Prometheus (on)')
   .option('--close-grace-ms <number>', 'how long after the end of a minute the clock closes bars; off: never (5000)')
-  .option('--keep-events <number>', 'durable events of each key that are kept for those who come back (10000)')
   .option('--retain-days <list>', 'for how long bars are kept, such as 1m=90,1h=730 (all for ever)')
+  .option('--origins <list>', 'pages that may connect, such as https://charts.example, or * (those of this server)')
+  .option('--trust-proxy <list>', 'addresses of proxies such as 10.0.0.0/8 (none)')
+  .option('--jwt-public-key-file <path>', 'what tokens of subscribers are verified with (they need none)')
+  .option('--jwt-audience <text>', 'what `aud` of a token has to be (anything)')
+  .option('--jwt-issuer <text>', 'what `iss` of a token has to be (anything)')
   .action(async (flags: Record<string, string>) => {
-    // --data-dir is DATA_DIR
-    const given = Object.entries(flags).map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase(), value])
+    const given = Object.entries(flags).map(([name, value]) => [variableOf(name), value]) // --data-dir is DATA_DIR
     await serveUntilStopped(serverSettings({ ...env, ...Object.fromEntries(given) }))
   })
+for (const option of NUMBERS) serving.option(`--${variableOf(option).toLowerCase().replaceAll('_', '-')} <number>`, `the option \`${option}\` (${String(DEFAULTS[option as keyof typeof DEFAULTS])})`)
 
 program.command('demo')
   .description('run a server with a simulated market, and print what it pushes')
@@ -42,7 +50,8 @@ program.command('demo')
   .option('--contracts <number>', 'how many contracts are simulated', integer(1, 5000), 20)
   .option('--pace <number>', 'simulated minutes per second', decimal(0.01, 1000), 2)
   .action(async (options: { host: string, port: number, dataDir?: string, contracts: number, pace: number }) => {
-    await demo({ ...options, out, err, signal: onInterruptOrSilence() })
+    const { producerTokens = [] } = serverSettings({ PRODUCER_TOKENS: env.PRODUCER_TOKENS })
+    await demo({ ...options, producerTokens, out, err, signal: onInterruptOrSilence() })
   })
 
 program.command('replay')
@@ -52,7 +61,7 @@ program.command('replay')
   .option('--to <url>', 'where the server is', 'http://127.0.0.1:3000')
   .action(async (file: string, options: { speed: number, to: string }) => {
     const signal = onInterruptOrSilence()
-    process.exitCode = exitCode(signal, await replay({ ...options, file, out, err, fetch, signal }))
+    process.exitCode = exitCode(signal, await replay({ ...options, token, file, out, err, fetch, signal }))
   })
 
 program.command('import')
@@ -61,7 +70,7 @@ program.command('import')
   .option('--to <url>', 'where the server is', 'http://127.0.0.1:3000')
   .action(async (file: string, options: { to: string }) => {
     const signal = onInterruptOrSilence()
-    process.exitCode = exitCode(signal, await importFile({ ...options, file, out, err, fetch, signal }))
+    process.exitCode = exitCode(signal, await importFile({ ...options, token, file, out, err, fetch, signal }))
   })
 
 program.command('watch')
@@ -69,7 +78,7 @@ program.command('watch')
   .argument('<key...>', 'contract.period')
   .option('--url <url>', 'the WebSocket of the server', 'ws://127.0.0.1:3000/ws')
   .action(async (keys: string[], { url }: { url: string }) => {
-    await watch({ keys, url, out, err, signal: onInterruptOrSilence() })
+    await watch({ keys, url, token, out, err, signal: onInterruptOrSilence() })
   })
 
 await program.parseAsync().catch(fail)

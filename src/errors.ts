@@ -2,11 +2,20 @@
 export const ERRORS = {
   KLP_ERR_OPTION: { statusCode: 500, when: 'an option has a value that it can\'t have; thrown at registration' },
   KLP_ERR_BAR: { statusCode: 400, when: 'a bar is malformed; the message names its index, the field and the value' },
-  KLP_ERR_BATCH: { statusCode: 400, when: 'a body is neither a bar nor an array of 1 to 10,000 bars' },
+  KLP_ERR_BATCH: { statusCode: 400, when: 'a body is neither a bar nor an array of 1 to `maxBarsPerBody` bars' },
   KLP_ERR_TOO_OLD: { statusCode: 400, when: 'a late minute is older than the bars that are kept' },
+  KLP_ERR_TOO_MANY_SYMBOLS: { statusCode: 400, when: 'with these bars there would be more than `maxSymbols`; nothing was taken' },
   KLP_ERR_WATERMARK: { statusCode: 400, when: 'a watermark is malformed, off the minute or in the future' },
   KLP_ERR_QUERY: { statusCode: 400, when: 'a query has a parameter that it can\'t have' },
   KLP_ERR_KEY: { statusCode: 400, when: 'a key in process is not `contract.period`, or its period is not offered' },
+  KLP_ERR_UNAUTHENTICATED: { statusCode: 401, when: 'a request does not say who sends it, or its token is not known, or no longer' },
+  KLP_ERR_FORBIDDEN: { statusCode: 403, when: 'a subscriber may not have the bars of this key' },
+  KLP_ERR_ORIGIN: { statusCode: 403, when: 'a browser is on a page whose origin is not among `origins`' },
+  KLP_ERR_TOO_MANY_REQUESTS: { statusCode: 429, when: 'an address has sent `maxRequestsPerSecond`; try again after `retry-after`' },
+  KLP_ERR_TOO_MANY_CONNECTIONS: { statusCode: 503, when: 'there are `maxConnections` already; try again after `retry-after`' },
+  KLP_ERR_TOO_MANY_OF_ADDRESS: { statusCode: 503, when: 'the address has `maxConnectionsPerAddress` already; try again after `retry-after`' },
+  KLP_ERR_TOO_MANY_OF_IDENTITY: { statusCode: 503, when: 'the identity has `maxConnectionsPerIdentity` already; try again after `retry-after`' },
+  KLP_ERR_BUSY: { statusCode: 503, when: 'the event loop is more than `maxEventLoopDelayMs` late; try again after `retry-after`' },
   KLP_ERR_NOT_STORED: { statusCode: 503, when: 'the bars could not be made durable (a full disk, say): none was accepted, send them again' },
   KLP_ERR_CLOSED: { statusCode: 503, when: 'the server is going down and takes no more bars' },
   KLP_ERR_IN_USE: { statusCode: 500, when: 'another process has the data directory open; thrown at start' },
@@ -38,6 +47,10 @@ export const FRAME_CODES = {
   BAD_KEY: 'the key is not `contract.period`, or the contract is not a symbol',
   UNKNOWN_PERIOD: 'the period does not exist or is not offered here',
   NOT_SUBSCRIBED: 'the key to unsubscribe was not subscribed',
+  UNAUTHENTICATED: 'the client has not said who it is, or its token is not good',
+  FORBIDDEN: 'the client may not have the bars of this key',
+  TOO_MANY_FRAMES: 'more than `maxFramesPerSecond` came; this one was not read, and as many again end the connection',
+  OVER_CAPACITY: 'there are as many connections as may be, in all, of the address or of the identity; reconnect after `retryMs`',
   GOING_AWAY: 'the server is going down; reconnect after `retryMs`',
 } as const
 
@@ -55,8 +68,13 @@ export type ClientCode = keyof typeof CLIENT_CODES
 /** Why the server closes a connection. 4000–4099: stop; 4100–4199: back off, then reconnect; 4200–4299: reconnect now. */
 export const CLOSE_CODES = {
   goingAway: { code: 1001, reason: 'going away', when: 'the server is going down', client: 'reconnects after `retryMs`' },
+  fault: { code: 1011, reason: 'a fault of the server', when: 'a fault of the server\'s', client: 'backs off, then reconnects' },
+  unauthenticated: { code: 4001, reason: 'unauthenticated', when: 'the client did not say who it is within `authDeadlineMs`, or its token is not good', client: 'stops, unless it has another token' },
   malformed: { code: 4009, reason: 'too many malformed frames', when: '`maxBadFrames` frames in a row were malformed', client: 'stops: it is broken' },
+  overCapacity: { code: 4100, reason: 'over capacity', when: 'there are as many connections as may be, in all, of the address or of the identity', client: 'backs off for `retryMs`, then reconnects' },
   slowConsumer: { code: 4108, reason: 'slow consumer', when: 'more than `maxBufferedBytes` wait to be read', client: 'backs off, then reconnects' },
+  tooManyFrames: { code: 4129, reason: 'too many frames', when: 'the client went on after `TOO_MANY_FRAMES`', client: 'backs off, then reconnects' },
+  tokenExpired: { code: 4203, reason: 'token expired', when: 'what the client said who it is holds no longer', client: 'reconnects at once with a new token' },
   noPong: { code: 4212, reason: 'no pong', when: 'no answer to protocol pings for `pongTimeoutMs`', client: 'reconnects at once' },
 } as const
 

@@ -1,10 +1,11 @@
-import { KlineError } from './errors.ts'
 import { type Calendar, utcCalendar } from './market/calendar.ts'
-import { createLadder, type RetainDays } from './market/ladder.ts'
-import { isPeriod, type Period, PERIODS } from './market/period.ts'
-import { describe } from './wire/describe.ts'
+import type { RetainDays } from './market/ladder.ts'
+import { type Period, PERIODS } from './market/period.ts'
+import type { Guard, Identity } from './push/identity.ts'
+import { MAX_BATCH } from './wire/minutes.ts'
 
-export interface KlinePushOptions {
+/** `Request` is that of whoever serves: Fastify's, for those who register the plugin. */
+export interface KlinePushOptions<Request = any> {
   /** Where bars are kept on disk. Left out: they are kept in memory only. */
   dataDir?: string
   /** How many bars of each key the memory store keeps at least. @default 1000 */
@@ -27,25 +28,67 @@ export interface KlinePushOptions {
   pingEveryMs?: number
   /** A peer without a pong for so many milliseconds is dead. @default 50000 */
   pongTimeoutMs?: number
+  /** Bearer tokens, one of which a producer has to send with `POST /bars`, `/imports` and `/watermarks`; none: everybody may. @default none */
+  producerTokens?: readonly string[]
+  /**
+   * Says who a subscriber is, before its upgrade or its `GET /klines` and `/symbols`; throws if it is nobody, with a `statusCode` if not 401.
+   * Undefined: it has not said so yet; with `verifyToken` it may do so in its first frame. @default whose `verifyToken` is, if there is one
+   */
+  authenticate?: (request: Request) => Identity | undefined | Promise<Identity | undefined>
+  /** Says whose a token is: from the header `authorization`, from `?token=` of the upgrade, or from an `auth` frame; throws if it is nobody's. @default none */
+  verifyToken?: Guard['verifyToken']
+  /** Says whether a subscriber may have the bars of a key `contract.period`; a connection asks once for each key. @default all may */
+  authorize?: Guard['authorize']
+  /** Milliseconds in which a client has to say who it is; past that it is closed with 4001. @default 5000 */
+  authDeadlineMs?: number
+  /** Origins of pages that may connect and read, such as `https://charts.example`, or `*`; beside them only pages of this server. Left out: any may connect. @default none */
+  origins?: readonly string[]
+  /** Connections in all; past that 503, or 4100. @default 100000 */
+  maxConnections?: number
+  /** Connections of one address; behind proxies set Fastify's `trustProxy`. @default Infinity */
+  maxConnectionsPerAddress?: number
+  /** Connections of one identity. @default Infinity */
+  maxConnectionsPerIdentity?: number
+  /** Frames from a client in a second, pings and pongs too, and as many at once; past that they are refused, and as many again end the connection with 4129. @default 1000 */
+  maxFramesPerSecond?: number
+  /** Requests of one address in a second, upgrades too. @default Infinity */
+  maxRequestsPerSecond?: number
+  /** How late the event loop may be before requests and upgrades get 503, milliseconds. @default Infinity */
+  maxEventLoopDelayMs?: number
+  /** Over how many milliseconds those who are sent away are to come back. @default 2000 */
+  retryWindowMs?: number
+  /** Contracts that there may be. @default 100000 */
+  maxSymbols?: number
+  /** Bars in one request of a producer. @default 10000 */
+  maxBarsPerBody?: number
   /** Keys that one connection may hold. @default 10000 */
   maxKeysPerConnection?: number
   /** Bytes that may wait for a reader that is behind; past that it is closed with 4108. @default 1048576 */
   maxBufferedBytes?: number
-  /** Bytes of a frame from a client. @default 1048576 */
+  /** Bytes of a frame from a client. @default 65536 */
   maxFrameBytes?: number
   /** Malformed frames in a row after which a connection is closed with 4009. @default 10 */
   maxBadFrames?: number
   /** Whether clients that offer it get compressed frames (permessage-deflate, without context takeover). @default false */
   deflate?: boolean
+  /** Whether there are documents of all this: `/docs` (Swagger UI), `/docs/json` (OpenAPI) and `/docs/asyncapi.json`. @default false */
+  docs?: boolean
   /** Bars that a snapshot may hold. @default 5000 */
   maxHistory?: number
   /** Bars that one `GET /klines` may ask for. @default 5000 */
   maxBarsPerQuery?: number
   /** Bytes of a body of `POST /bars`. @default 8388608 */
   maxBodyBytes?: number
+  /** Whether there is a `GET /metrics` for Prometheus. @default false */
+  metrics?: boolean
+  /** Bearer tokens, one of which `GET /metrics` has to come with; none: everybody may read it. @default none */
+  metricsTokens?: readonly string[]
 }
 
-export type CheckedOptions = Required<Omit<KlinePushOptions, 'dataDir'>> & { readonly dataDir: string | undefined }
+/** Those that have no default. */
+type Optional = 'dataDir' | 'authenticate' | 'verifyToken' | 'authorize' | 'origins'
+
+export type CheckedOptions<Request = any> = Required<Omit<KlinePushOptions<Request>, Optional>> & { readonly [Name in Optional]: KlinePushOptions<Request>[Name] | undefined }
 
 export const DEFAULTS: CheckedOptions = Object.freeze({
   dataDir: undefined,
@@ -59,59 +102,30 @@ export const DEFAULTS: CheckedOptions = Object.freeze({
   heartbeatMs: 30_000,
   pingEveryMs: 20_000,
   pongTimeoutMs: 50_000,
+  producerTokens: Object.freeze([]),
+  authenticate: undefined,
+  verifyToken: undefined,
+  authorize: undefined,
+  authDeadlineMs: 5000,
+  origins: undefined,
+  maxConnections: 100_000,
+  maxConnectionsPerAddress: Infinity,
+  maxConnectionsPerIdentity: Infinity,
+  maxFramesPerSecond: 1000,
+  maxRequestsPerSecond: Infinity,
+  maxEventLoopDelayMs: Infinity,
+  retryWindowMs: 2000,
+  maxSymbols: 100_000,
+  maxBarsPerBody: MAX_BATCH,
   maxKeysPerConnection: 10_000,
   maxBufferedBytes: 1_048_576,
-  maxFrameBytes: 1_048_576,
+  maxFrameBytes: 65_536,
   maxBadFrames: 10,
   deflate: false,
+  docs: false,
   maxHistory: 5000,
   maxBarsPerQuery: 5000,
   maxBodyBytes: 8_388_608,
+  metrics: false,
+  metricsTokens: Object.freeze([]),
 })
-
-const LONGEST_DAYS: Partial<Record<Period, number>> = { '3d': 3, '1w': 7, '1M': 31 }
-const TIMER_MAX = 2 ** 31 - 1
-// What Fastify itself takes at registration.
-const FASTIFY_OPTIONS = ['logLevel', 'logSerializers', 'encapsulate']
-
-/** @throws KLP_ERR_OPTION that names the option and the value */
-export function checkOptions (options: KlinePushOptions): CheckedOptions {
-  for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(DEFAULTS, name) && !FASTIFY_OPTIONS.includes(name)) throw new KlineError('KLP_ERR_OPTION', `Expected no option \`${name}\``)
-  }
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-  const checked: CheckedOptions = { ...DEFAULTS, ...given }
-  for (const [name, fallback] of Object.entries(DEFAULTS)) {
-    const value = checked[name as keyof CheckedOptions] as unknown
-    if (typeof fallback !== 'number' || name === 'closeGraceMs') continue
-    const max = name.endsWith('Ms') ? TIMER_MAX : Number.MAX_SAFE_INTEGER
-    if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > max) throw refusal(name, `an integer from 1 to ${max}`, value)
-  }
-  const { dataDir, prefix, periods, calendar, deflate, closeGraceMs, pingEveryMs, pongTimeoutMs } = checked
-  if (dataDir !== undefined && (typeof dataDir !== 'string' || dataDir === '' || dataDir.includes('\0'))) throw refusal('dataDir', 'a path', dataDir)
-  if (typeof prefix !== 'string' || !/^(\/.*[^/])?$/.test(prefix)) throw refusal('prefix', 'a path that begins with a slash and ends without one', prefix)
-  if (typeof deflate !== 'boolean') throw refusal('deflate', 'true or false', deflate)
-  if (closeGraceMs !== 'off' && !(Number.isInteger(closeGraceMs) && closeGraceMs >= 0 && closeGraceMs <= TIMER_MAX)) throw refusal('closeGraceMs', `an integer from 0 to ${TIMER_MAX}, or 'off'`, closeGraceMs)
-  if (!Array.isArray(periods)) throw refusal('periods', 'an array', periods)
-  for (const period of periods) if (!isPeriod(period)) throw refusal('periods', `some of ${PERIODS.join(' ')}`, period)
-  if (typeof calendar?.start !== 'function' || typeof calendar.end !== 'function' || typeof calendar.tiles !== 'function' || typeof calendar.name !== 'string') throw refusal('calendar', 'a Calendar', calendar)
-  checkRetention(checked)
-  if (pingEveryMs >= pongTimeoutMs) throw refusal('pingEveryMs', `less than \`pongTimeoutMs\` (${pongTimeoutMs})`, pingEveryMs)
-  return checked
-}
-
-/** What longer bars are rolled up from has to be in reach for as long as they are open, and as long again for what comes late. */
-function checkRetention ({ retainDays, calendar, periods }: CheckedOptions): void {
-  if (typeof retainDays !== 'object' || retainDays === null) throw refusal('retainDays', 'an object such as { "1m": 90 }', retainDays)
-  const { rungs } = createLadder(calendar, periods)
-  for (const [period, days] of Object.entries(retainDays) as [string, unknown][]) {
-    if (!isPeriod(period)) throw refusal('retainDays', `by period, one of ${PERIODS.join(' ')}`, period)
-    const longer = rungs.filter(({ source }) => rungs[source].period === period).map((rung) => LONGEST_DAYS[rung.period] ?? 1)
-    const least = 2 * Math.max(1, ...longer)
-    if (typeof days !== 'number' || !(days >= least)) throw refusal(`retainDays['${period}']`, `a number from ${least} up`, days)
-  }
-}
-
-function refusal (name: string, expected: string, value: unknown): KlineError {
-  return new KlineError('KLP_ERR_OPTION', `Expected \`${name}\` to be ${expected}, got ${describe(value)}`)
-}

@@ -1,18 +1,32 @@
 import closeWithGrace from 'close-with-grace'
 import cluster from 'node:cluster'
-import Fastify, { LogController, type FastifyError, type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import Fastify, { LogController, type FastifyError, type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Duplex } from 'node:stream'
 import { onInterrupt } from './cli/interrupt.ts'
 import follower from '../plugins/follower.ts'
 import hub from '../plugins/hub.ts'
+import { createTokenVerifier, type JwtSettings } from '../plugins/jwt.ts'
+import { withoutToken } from '../plugins/redaction.ts'
 import { assemble } from './assemble.ts'
+import { KlineError } from './errors.ts'
 import type { KlinePushOptions } from './index.ts'
-import { roleOf, supervise } from './supervisor.ts'
+import { systemClock } from './clock.ts'
+import { isLoopback } from './loopback.ts'
+import { roleOf, supervise, supervisorLine } from './supervisor.ts'
+import { RollCall } from './team/roll-call.ts'
 import { warmUp } from './warm-up.ts'
 
 /** How long a request that was there at the end may take to be whole, and its answer to be read. */
 const REQUEST_GRACE_MS = 2000
+/** How long a request may take to come in at all other times; its head has a minute, as Node has it. */
+const REQUEST_MS = 120_000
+
+/** What the log has of a request, and has not of one that is no HTTP: a token may be in it. */
+const NO_SECRETS = {
+  serializers: { req: ({ method, url, ip }: FastifyRequest) => ({ method, url: withoutToken(url), remoteAddress: ip }) },
+  redact: { paths: ['err.rawPacket'], remove: true },
+}
 
 export interface ServeOptions extends KlinePushOptions {
   host: string
@@ -22,6 +36,10 @@ export interface ServeOptions extends KlinePushOptions {
   warmUp?: boolean
   /** Whether another process owns the data directory, and this one shows what that one has. */
   follows?: boolean
+  /** How tokens say who subscribers are; left out: they need not say so. */
+  jwt?: JwtSettings
+  /** Whose word on where a request comes from is taken: addresses of proxies. */
+  trustProxy?: NonNullable<FastifyServerOptions['trustProxy']>
   /** Ends the warm-up before its time. */
   signal?: AbortSignal
 }
@@ -32,10 +50,15 @@ export interface ServerSettings extends ServeOptions {
 }
 
 /** A server with the plugin and nothing else, listening. */
-export async function serve ({ host, port, logger, warmUp: warm = false, follows = false, signal, ...options }: ServeOptions): Promise<FastifyInstance> {
+export async function serve ({ host, port, logger, warmUp: warm = false, follows = false, jwt, trustProxy = false, signal, ...options }: ServeOptions): Promise<FastifyInstance> {
+  if (!isLoopback(host) && (options.producerTokens ?? []).length === 0) {
+    throw new KlineError('KLP_ERR_OPTION', `Expected \`PRODUCER_TOKENS\` to be set where \`HOST\` is beyond loopback (\`${host}\`): without a token whoever reaches the port could post bars`)
+  }
   const app = Fastify({
-    logger,
+    logger: logger === false ? logger : { ...Object(logger), ...NO_SECRETS },
+    trustProxy,
     logController: new LogController({ disableRequestLogging: true }),
+    requestTimeout: REQUEST_MS, // Fastify's own is for ever
     return503OnClosing: false, // the hub's own answer says more
   })
   try {
@@ -43,7 +66,9 @@ export async function serve ({ host, port, logger, warmUp: warm = false, follows
       if ((err.statusCode ?? 500) === 500) request.log.error({ err }, 'a request failed')
       return reply.send(err)
     })
+    if (jwt !== undefined) options.verifyToken = await createTokenVerifier(app, jwt)
     await app.register(fp(async (instance) => { await assemble(instance, follows ? follower : hub, options) }, { name: 'kline-push' }))
+    app.klineMetrics?.addProcess()
     const upgraded = new Set<Duplex>()
     app.server.on('upgrade', (_request, socket) => {
       upgraded.add(socket)
@@ -74,6 +99,8 @@ export async function serveUntilStopped ({ workers = 1, ...options }: ServerSett
     cluster.worker?.disconnect() // or the line to its supervisor would keep it from ending
     throw err
   })
+  const { klineMetrics: metrics } = app
+  if (role !== undefined) metrics?.join(new RollCall({ line: supervisorLine, clock: systemClock, answer: async () => await metrics.own() }))
   const { close } = closeWithGrace({ delay: 10_000, logger: app.log, skip: ['SIGINT', 'SIGTERM'] }, async ({ err }) => {
     if (err !== undefined) app.log.error({ err }, 'the server goes down after an error')
     await app.close()

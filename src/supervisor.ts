@@ -1,8 +1,9 @@
-import cluster from 'node:cluster'
+import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import type { FastifyBaseLogger } from 'fastify'
 import { onInterrupt } from './cli/interrupt.ts'
 import { pauseUntil } from './cli/pause.ts'
+import { passOn, type SupervisorLine } from './team/roll-call.ts'
 
 /** The owner keeps the bars and takes new ones; followers show the same ones to more subscribers. */
 export type Role = 'owner' | 'follower'
@@ -21,6 +22,12 @@ export function roleOf ({ env }: Pick<NodeJS.Process, 'env'>): Role | undefined 
   return cluster.isWorker ? env[ROLE] as Role | undefined : undefined
 }
 
+/** How a worker hears of the others. */
+export const supervisorLine: SupervisorLine = {
+  send (message) { process.send?.(message, undefined, undefined, () => {}) }, // it may be gone
+  listen (hear) { process.on('message', hear) },
+}
+
 /**
  * Runs the program again as one owner and else followers, which share its port, and puts new ones in the place of
  * those that die. Ends when it is told to and all are gone, the owner last, or when one can't even start.
@@ -29,6 +36,8 @@ export async function supervise (workers: number, log: FastifyBaseLogger): Promi
   const failed = new AbortController()
   const ownerStop = new AbortController()
   const stop = AbortSignal.any([onInterrupt(), failed.signal])
+
+  cluster.on('message', (from, message) => { passOn(message, { from, members: Object.values(cluster.workers as Record<string, Worker>) }) })
 
   /** One worker after the other until told to stop; `onReady` when the first listens, or has failed to. */
   async function keep (role: Role, own: AbortSignal, onReady: () => void = () => {}): Promise<void> {

@@ -5,7 +5,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { klinePush, type KlinePushOptions, type MinuteBar } from './index.ts'
+import { klinePush, type KlinePushOptions, type MinuteBar, PERIODS, utcCalendar } from './index.ts'
 
 const SYMBOLS = 100
 const CLIENTS = 20
@@ -24,12 +24,12 @@ const MASK = [0, 0, 0, 0]
  * Plays market with a server of its own, on loopback and a directory that goes again, so that the end of the first
  * minute finds machine code where it would find bytecode: V8 compiles what has run for a while. A third of a second.
  */
-export async function warmUp ({ dataDir, ...options }: KlinePushOptions, signal?: AbortSignal): Promise<void> {
+export async function warmUp ({ dataDir, periods = PERIODS, calendar = utcCalendar }: KlinePushOptions, signal?: AbortSignal): Promise<void> {
   const directory = dataDir === undefined ? undefined : await mkdtemp(join(tmpdir(), 'kline-push-warm-up-'))
   const app = Fastify()
   const sockets: Socket[] = []
   try {
-    await app.register(klinePush, { ...options, prefix: '', closeGraceMs: 'off', ...(directory === undefined ? undefined : { dataDir: directory }) })
+    await app.register(klinePush, { periods, calendar, closeGraceMs: 'off', ...(directory === undefined ? undefined : { dataDir: directory }) })
     await app.listen({ host: '127.0.0.1', port: 0, exclusive: true }) // its own, also where workers share a port
     const { port } = app.server.address() as AddressInfo
     const deadline = performance.now() + LONGEST_MS

@@ -1,34 +1,14 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, statSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { spawnSync } from 'node:child_process'
+import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { serve } from '../src/serve.ts'
-import { runSource } from './fixture/child.ts'
+import { type Child, runSource } from './fixture/child.ts'
 import { connect } from './fixture/client.ts'
-
-/** A disk of 3 MiB of its own; undefined where the system gives none, as it does to anyone but root. */
-function mountSmallDisk (t: { teardown: (run: () => void) => void }): string | undefined {
-  const directory = mkdtempSync(join(tmpdir(), 'small-disk-'))
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', directory]).status === 0
-  t.teardown(() => {
-    if (mounted) execFileSync('umount', ['-l', directory])
-    rmdirSync(directory)
-  })
-  return mounted ? directory : undefined
-}
-
-function fill (path: string): void {
-  const file = openSync(path, 'w')
-  try {
-    for (;;) writeSync(file, Buffer.alloc(4096))
-  } catch {
-    closeSync(file) // full, which is what was wanted
-  }
-}
+import { fillDisk, mountSmallDisk } from './fixture/disks.ts'
 
 t.test('on a full disk bars are refused with 503 and not pushed, and taken again once there is room', async (t) => {
-  const directory = mountSmallDisk(t)
+  const directory = mountSmallDisk(t, 3)
   if (directory === undefined) {
     t.comment('no right to mount a small disk')
     return
@@ -48,7 +28,7 @@ t.test('on a full disk bars are refused with 503 and not pushed, and taken again
   t.equal((await post(0)).statusCode, 200)
   t.match(await client.next(), { type: 'bar', seq: 1, bar: { time: 0 } })
 
-  fill(`${directory}/fill`)
+  fillDisk(`${directory}/fill`)
   const refused = await post(1, many)
   t.equal(refused.statusCode, 503)
   t.match(refused.json(), { code: 'KLP_ERR_NOT_STORED' })
@@ -60,15 +40,21 @@ t.test('on a full disk bars are refused with 503 and not pushed, and taken again
   t.match(await client.next(), { type: 'bar', seq: 2, bar: { time: 120_000 } }, 'what was refused was not pushed')
 })
 
-t.test('a write that fails although the disk seemed to have room is refused with 503, and taken again once it works', async (t) => {
+t.test('a write that fails although the disk seemed to have room is refused with 503 and ends the server, which takes the bars when it is started again', async (t) => {
   const dataDir = t.testdir()
-  const server = runSource(t, 'test/fixture/limited-server.ts', { args: [dataDir] })
-  const [, url] = await server.says(/Server listening at (http[^"]+)/)
-  const post = async (minute: number, count: number): Promise<{ status: number, body: unknown }> => {
-    const bars = Array.from({ length: count }, (_, i) => ({ symbol: `S${i}`, time: minute * 60_000, open: 1, high: 2, low: 1, close: 2, volume: 1 }))
-    const response = await fetch(`${url}/bars`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(bars) })
-    return { status: response.status, body: await response.json() }
+  const start = async (): Promise<{ server: Child, post (minute: number, count: number): Promise<{ status: number, body: unknown }> }> => {
+    const server = runSource(t, 'test/fixture/limited-server.ts', { args: [dataDir] })
+    const [, url] = await server.says(/Server listening at (http[^"]+)/)
+    return {
+      server,
+      async post (minute, count) {
+        const bars = Array.from({ length: count }, (_, i) => ({ symbol: `S${i}`, time: minute * 60_000, open: 1, high: 2, low: 1, close: 2, volume: 1 }))
+        const response = await fetch(`${url}/bars`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(bars) })
+        return { status: response.status, body: await response.json() }
+      },
+    }
   }
+  const { server, post } = await start()
   const limitFiles = (size: string): boolean => spawnSync('prlimit', ['--pid', String(server.process.pid), `--fsize=${size}:`]).status === 0
   t.equal((await post(0, 1)).status, 200)
   if (!limitFiles(String(statSync(join(dataDir, 'bars.mdb')).size))) {
@@ -76,11 +62,14 @@ t.test('a write that fails although the disk seemed to have room is refused with
     return
   }
   t.match(await post(1, 5000), { status: 503, body: { code: 'KLP_ERR_NOT_STORED' } })
-  t.match(await (await fetch(`${url}/symbols`)).json(), { symbols: { length: 1 } }, 'nothing of it can be read')
   limitFiles('unlimited')
-  t.match(await post(1, 5000), { status: 200, body: { accepted: 5000, duplicates: 0 } })
-  server.kill('SIGTERM')
-  t.match(await server.ended, { code: 0 })
+  t.strictSame(await server.ended, { code: 1, signal: null })
+  t.match(server.out, /File too large/)
+  const again = await start()
+  t.match(await again.post(0, 1), { status: 200, body: { accepted: 0, duplicates: 1 } })
+  t.match(await again.post(1, 5000), { status: 200, body: { accepted: 5000, duplicates: 0 } })
+  again.server.kill('SIGTERM')
+  t.match(await again.server.ended, { code: 0 })
 })
 
 t.test('a server that can not listen gives its data directory back', async (t) => {

@@ -3,7 +3,7 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runBuilt } from './fixture/child.ts'
 import { ROOT, tsc } from './fixture/compile.ts'
-import { pluginExample } from './fixture/readme.ts'
+import { pluginExamples } from './fixture/readme.ts'
 
 t.setTimeout(240_000)
 
@@ -17,6 +17,13 @@ const app = Fastify()
 app.register(klinePush, options)
 app.register(named, { prefix: '/kline' })
 app.register(klinePush)
+app.register(klinePush, {
+  authenticate: (request) => request.headers.cookie === undefined ? undefined : { id: request.ip, plan: 'free' },
+  verifyToken: async (token) => ({ id: token, expiresAt: 0 }),
+  authorize: ({ id, plan }, key) => plan === 'paid' || key.startsWith(id),
+})
+// @ts-expect-error an identity has an id
+app.register(klinePush, { verifyToken: () => ({ name: 'ann' }) })
 // @ts-expect-error there is no such option
 app.register(klinePush, { maxKeys: 1 })
 // @ts-expect-error a number of milliseconds is a number
@@ -104,7 +111,6 @@ const CHECK = {
     skipLibCheck: false,
     types: ['node'],
   },
-  files: ['consumer.ts', 'example.ts'],
 }
 
 t.test('a built package', async (t) => {
@@ -118,8 +124,9 @@ t.test('a built package', async (t) => {
 
   await t.test('has types that a strict consumer can rely on', async (t) => {
     await writeFile(join(directory, 'consumer.ts'), CONSUMER)
-    await writeFile(join(directory, 'example.ts'), pluginExample())
-    await writeFile(join(directory, 'tsconfig.json'), JSON.stringify(CHECK))
+    const examples = pluginExamples().map((text, place) => ({ text, name: `example-${place}.ts` }))
+    for (const { text, name } of examples) await writeFile(join(directory, name), text)
+    await writeFile(join(directory, 'tsconfig.json'), JSON.stringify({ ...CHECK, files: ['consumer.ts', ...examples.map(({ name }) => name)] }))
     t.equal(await tsc('-p', directory).catch((err: { stdout: string }) => err.stdout), undefined)
   })
 

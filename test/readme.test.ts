@@ -1,6 +1,6 @@
 import t from 'tap'
 import Fastify from 'fastify'
-import { writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CLOSE_CODES, ERRORS, FRAME_CODES, klinePush } from '../src/index.ts'
 import { DEFAULTS } from '../src/options.ts'
@@ -8,7 +8,8 @@ import { serverSettings } from '../src/settings.ts'
 import { build } from './fixture/build.ts'
 import { runSource } from './fixture/child.ts'
 import { connect, type Message } from './fixture/client.ts'
-import { fenced, findTable, names, pluginExample } from './fixture/readme.ts'
+import { ROOT } from './fixture/compile.ts'
+import { fenced, findTable, names, pluginExamples } from './fixture/readme.ts'
 
 const bare = (cell: string): string => cell.replace(/^`(.*)`$/, '$1')
 
@@ -51,12 +52,19 @@ t.test('the README has every setting that the server reads from the environment'
   for (const name of read) t.ok(names(name), name)
 })
 
+t.test('the README has every line of the log with its level, and no other', async (t) => {
+  const { rows } = findTable(({ head }) => head[0] === 'line')
+  const sources = ['src', 'plugins', 'routes'].flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => readFileSync(join(ROOT, folder, name), 'utf8')))
+  const lines = sources.flatMap((source) => [...source.matchAll(/\b(?:#?log|logger)\.(debug|info|warn|error)\(\{[^}]*\}, '([^']*)'/g)].map(([, level, line]) => [line, level]))
+  t.strictSame(rows.map(([line, level]) => [bare(line), level]).sort(), lines.sort())
+})
+
 t.test('the README has every route, and its answers have the fields that it says', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   const routes: string[] = []
   app.addHook('onRoute', ({ method, url }) => { if (method !== 'HEAD' && url !== '/ws') routes.push(`${String(method)} ${url}`) })
-  await app.register(klinePush)
+  await app.register(klinePush, { metrics: true })
   const bar = { symbol: 'rb2601', time: 0, open: 1, high: 3, low: 1, close: 2, volume: 5 }
   const bodies: Record<string, object> = { '/bars': bar, '/imports': { ...bar, time: 60_000 }, '/watermarks': { time: 120_000 } }
 
@@ -72,18 +80,30 @@ t.test('the README has every route, and its answers have the fields that it says
   }
 })
 
-t.test('the plugin example of the README runs', async (t) => {
-  const directory = t.testdir()
-  const file = join(directory, 'example.ts')
-  const example = pluginExample()
-    .replaceAll("'kline-push'", JSON.stringify(new URL('../src/index.ts', import.meta.url).href))
-    .replaceAll("'./data'", JSON.stringify(join(directory, 'data')))
-    .replaceAll(/port: \d+/g, 'port: 0')
-  writeFileSync(file, `${example}\nawait app.close()\nconsole.log('closed')\n`)
-  const child = runSource(t, file)
-  t.strictSame(await child.ended, { code: 0, signal: null }, child.err)
-  t.equal(child.err, '')
-  t.match(child.out, /closed\n$/)
+t.test('the plugin examples of the README run', async (t) => {
+  for (const [place, example] of pluginExamples().entries()) {
+    const directory = t.testdir()
+    const file = join(directory, `example-${place}.ts`)
+    const program = example
+      .replaceAll("'kline-push'", JSON.stringify(new URL('../src/index.ts', import.meta.url).href))
+      .replaceAll("'./data'", JSON.stringify(join(directory, 'data')))
+      .replaceAll(/port: \d+/g, 'port: 0')
+    writeFileSync(file, `${program}\nawait app.close()\nconsole.log('closed')\n`)
+    const child = runSource(t, file)
+    t.strictSame(await child.ended, { code: 0, signal: null }, child.err)
+    t.equal(child.err, '')
+    t.match(child.out, /closed\n$/)
+  }
+})
+
+t.test('every fault of the README has a test', async (t) => {
+  const { rows } = findTable(({ head }) => head[0] === 'fault')
+  t.ok(rows.length > 10)
+  for (const cells of rows) {
+    const tests = [...cells[4].matchAll(/`(test\/[^`]*)`/g)].map(([, path]) => path)
+    t.ok(tests.length > 0, cells[0])
+    for (const path of tests) t.ok(existsSync(new URL(`../${path}`, import.meta.url)), path)
+  }
 })
 
 /** Which example of the README a frame has to look like. */
@@ -95,7 +115,7 @@ t.test('what the README says to the server is answered as it says', async (t) =>
   const [requests, answers] = fenced('jsonc').join('').split('// server -> client')
     .map((half) => [...half.matchAll(/^\{.*\}/gm)].map(([line]): Message => JSON.parse(line)))
   const { seq } = answers.find(({ type }) => type === 'snapshot')
-  const app = await build(t, { heartbeatMs: 50, closeGraceMs: 'off' })
+  const app = await build(t, { heartbeatMs: 50, closeGraceMs: 'off', verifyToken: () => ({ id: 'ann', expiresAt: Date.now() + 3_600_000 }) })
   const minute = (place: number) => ({ symbol: 'rb2601', time: Date.UTC(2024, 0, 1) + place * 60_000, open: 3105, high: 3107, low: 3104, close: 3106, volume: 812 })
   await app.klineHub.ingest(Array.from({ length: seq }, (_, place) => minute(place)))
   const { epoch } = app.klineHub.health()

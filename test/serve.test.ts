@@ -135,7 +135,7 @@ t.test('what the server can not start with is named, and it ends with 1', async 
     [{ DATA_DIR: '' }, 'Expected `dataDir` to be a path, got `""` (string)'],
     [{ DATA_DIR: file }, file],
     [{ PORT: port }, `address already in use 127.0.0.1:${port}`],
-    [{ HOST: '192.0.2.1' }, 'address not available 192.0.2.1'],
+    [{ HOST: '192.0.2.1', PRODUCER_TOKENS: 'x' }, 'address not available 192.0.2.1'],
   ]
   await Promise.all(cases.map(async ([env, evidence]) => {
     const usual = { HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', DATA_DIR: join(directory, `data${Object.keys(env)[0]}`) }
@@ -208,4 +208,10 @@ t.test('a server that is told to go while it warms up goes, and leaves nothing',
   server.kill('SIGTERM')
   t.strictSame(await server.ended, { code: 0, signal: null }, server.err)
   t.strictSame(left(), [])
+})
+
+t.test('a request that never ends is given up: its head after a minute, its body after two', async (t) => {
+  const app = await serve({ host: '127.0.0.1', port: 0, logger: false })
+  t.teardown(() => app.close())
+  t.match(app.server, { headersTimeout: 60_000, requestTimeout: 120_000 })
 })

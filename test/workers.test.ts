@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import type { MinuteBar } from '../src/index.ts'
 import { type Child, runSource } from './fixture/child.ts'
 import { type Client, connectTo, type Message } from './fixture/client.ts'
+import { valueOf } from './fixture/exposition.ts'
 
 t.setTimeout(240_000)
 
@@ -230,6 +231,26 @@ t.test('Ctrl-C, which a terminal sends to every process, is one goodbye', async 
   for (const process of [await pid('owner'), await pid('follower'), child.process.pid as number]) globalThis.process.kill(process, 'SIGINT')
   t.strictSame(await child.ended, { code: 0, signal: null }, child.err)
   for (const { client } of all) t.match(await client.closed, { code: 1001 })
+})
+
+t.test('whichever worker is asked, the metrics are those of all; and they say how many do not answer', async (t) => {
+  const { url, pid } = await startTeam(t, { METRICS_TOKENS: 'one', CLOSE_GRACE_MS: 'off' })
+  const all = await subscribers(t, url)
+  for (let minute = 0; minute < 10; minute++) await post(url, minutes(minute))
+  for (const { client } of all) await client.take(10)
+  async function metrics (): Promise<Record<string, number | undefined>> {
+    const response = await fetch(`${url}/metrics`, { headers: { connection: 'close', authorization: 'Bearer one' } })
+    const text = await response.text()
+    const names = ['connections', 'symbols', 'workers', 'silent_workers', 'events_total', 'minutes_total{route="bars",outcome="accepted"}']
+    return Object.fromEntries(names.map((name) => [name, valueOf(text, name)]))
+  }
+  const expected = { connections: all.length, symbols: 1, workers: 2, silent_workers: 0, events_total: 20, 'minutes_total{route="bars",outcome="accepted"}': 10 }
+  for (let i = 0; i < 6; i++) t.strictSame(await metrics(), expected)
+  const follower = await pid('follower')
+  process.kill(follower, 'SIGSTOP')
+  t.match(await metrics(), { workers: 1, silent_workers: 1, symbols: 1 })
+  process.kill(follower, 'SIGCONT')
+  t.strictSame(await metrics(), expected)
 })
 
 t.test('where the first worker can not start, all end with 1 and its reason', async (t) => {

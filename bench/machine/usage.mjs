@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 
 /** Whether the system tells what other processes use: Linux does. Elsewhere these figures are left out. */
 export const told = existsSync('/proc/self/stat')
@@ -21,10 +21,24 @@ export function cpu (pid) {
 
 /** Bytes of memory that a process and its children have in use. */
 export function residentBytes (pid) {
-  if (!told) return NaN
-  let kib = 0
-  for (const each of family(pid)) kib += Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${each}/status`, 'latin1'))[1])
-  return kib * 1024
+  return memory(pid).resident
+}
+
+/** The same, and how much of it is the process's own, and not pages of files that the system may take back. */
+export function memory (pid) {
+  const used = { resident: 0, anonymous: 0 }
+  if (!told) return { resident: NaN, anonymous: NaN }
+  for (const each of family(pid)) {
+    const status = readFileSync(`/proc/${each}/status`, 'latin1')
+    used.resident += Number(/^VmRSS:\s+(\d+)/m.exec(status)[1]) * 1024
+    used.anonymous += Number(/^RssAnon:\s+(\d+)/m.exec(status)[1]) * 1024
+  }
+  return used
+}
+
+/** Files and sockets that a process has open. */
+export function descriptors (pid) {
+  return told ? readdirSync(`/proc/${pid}/fd`).length : NaN
 }
 
 function family (pid) {

@@ -8,6 +8,7 @@ const { createLadder } = await built('market/ladder')
 const { DEFAULTS } = await built('options')
 const { Hub } = await built('push/hub')
 const { Intake } = await built('push/intake')
+const { Meter } = await built('push/meter')
 const { createMemoryStore } = await built('store/memory')
 
 const CLIENTS = 1000
@@ -35,7 +36,8 @@ export async function push (bench) {
 
 function startHub () {
   const store = createMemoryStore(createLadder(utcCalendar, ['1m']), { bars: 1000 })
-  return new Hub({ ...DEFAULTS, store, openDoor: (onEvents) => new Intake({ log: createLocalLog(), store, logger: console, onEvents }), clock: systemClock, logger: console, limits: DEFAULTS, closeGraceMs: 'off' })
+  const meter = new Meter()
+  return new Hub({ ...DEFAULTS, store, openDoor: (onEvents) => new Intake({ log: createLocalLog(), store, clock: systemClock, logger: console, meter, onEvents }), clock: systemClock, logger: console, meter, limits: DEFAULTS, closeGraceMs: 'off' })
 }
 
 function subscribe (connection, index) {

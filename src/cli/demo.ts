@@ -11,6 +11,8 @@ export interface DemoOptions {
   readonly port: number
   /** Left out: a fresh directory, which goes when the demo ends. */
   readonly dataDir?: string | undefined
+  /** What other producers are known by; needed where `host` is beyond loopback. */
+  readonly producerTokens?: readonly string[]
   readonly contracts: number
   /** Simulated minutes per second. */
   readonly pace: number
@@ -30,8 +32,8 @@ export async function demo ({ dataDir, ...options }: DemoOptions): Promise<void>
   }
 }
 
-async function runDemo ({ host, port, dataDir, contracts, pace, out, err, signal }: DemoOptions & { dataDir: string }): Promise<void> {
-  const app = await serve({ host, port, dataDir, logger: { level: 'warn', stream: err } })
+async function runDemo ({ host, port, dataDir, producerTokens = [], contracts, pace, out, err, signal }: DemoOptions & { dataDir: string }): Promise<void> {
+  const app = await serve({ host, port, dataDir, producerTokens, logger: { level: 'warn', stream: err } })
   const failed = new AbortController()
   const stop = AbortSignal.any([signal, failed.signal])
   try {

@@ -4,11 +4,14 @@ import { backOff, type Pause } from './pause.ts'
 
 // The server, or the way to it, is down for now. Sending again is safe: what was taken counts as a duplicate.
 const PASSING = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']
+const LATER = [429, 503]
 const STEPS = { first: 100, most: 5000 }
 
 export interface PostOptions {
   readonly url: URL
   readonly fetch: typeof fetch
+  /** What the server knows its producers by. */
+  readonly token?: string | undefined
   readonly signal: AbortSignal
   /** For how many milliseconds a request that fails in passing is tried again. */
   readonly patienceMs: number
@@ -18,7 +21,7 @@ export interface PostOptions {
 /** The server takes none of these bars, and would not the next time either. */
 export class Refusal extends Error {}
 
-/** Posts bars; tries again for a while after a 503 or when nobody answers. @throws Refusal */
+/** Posts bars; tries again for a while after a 429, a 503 or when nobody answers. @throws Refusal */
 export async function postMinutes (minutes: readonly MinuteBar[], options: PostOptions): Promise<Counts> {
   const { url, signal, patienceMs, pause } = options
   const body = JSON.stringify(minutes)
@@ -35,11 +38,11 @@ export async function postMinutes (minutes: readonly MinuteBar[], options: PostO
 }
 
 /** What the server counted; or in words, how it can't be had for now. */
-async function post (body: string, { url, fetch, signal }: PostOptions): Promise<Counts | string> {
+async function post (body: string, { url, fetch, token, signal }: PostOptions): Promise<Counts | string> {
   const own = AbortSignal.any([signal]) // what fetch hangs on it goes with it
   try {
-    const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal: own })
-    return response.status === 503 ? `answered 503 (${await messageOf(response)})` : await readAnswer(response, url)
+    const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json', ...(token === undefined ? undefined : { authorization: `Bearer ${token}` }) }, body, signal: own })
+    return LATER.includes(response.status) ? `answered ${response.status} (${await messageOf(response)})` : await readAnswer(response, url)
   } catch (err) {
     const cause = (err as Error).cause as NodeJS.ErrnoException | undefined
     if (cause === undefined) throw err

@@ -15,6 +15,8 @@ export interface SendOptions {
   readonly out: NodeJS.WritableStream
   readonly err: NodeJS.WritableStream & { isTTY?: boolean }
   readonly fetch: typeof fetch
+  /** What the server knows its producers by. */
+  readonly token?: string | undefined
   readonly signal: AbortSignal
   /** For how long to go on trying when the server can't be had. @default 30000 */
   readonly patienceMs?: number

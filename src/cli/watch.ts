@@ -5,6 +5,8 @@ import { barLine } from './line.ts'
 export interface WatchOptions {
   readonly keys: readonly string[]
   readonly url: string
+  /** What the server knows its subscribers by. */
+  readonly token?: string | undefined
   readonly out: NodeJS.WritableStream
   readonly err: NodeJS.WritableStream
   readonly signal: AbortSignal
@@ -14,9 +16,9 @@ export interface WatchOptions {
 }
 
 /** Prints every bar of the keys until the signal says stop. @throws when the server says that coming back is no use */
-export async function watch ({ keys, url, out, err, signal, onSubscribed, clock }: WatchOptions): Promise<void> {
+export async function watch ({ keys, url, token, out, err, signal, onSubscribed, clock }: WatchOptions): Promise<void> {
   if (signal.aborted) return
-  const client = connect(url, { clock })
+  const client = connect(url, { clock, token: token === undefined ? undefined : () => token })
   const wanted = new Set(keys)
   try {
     await new Promise<void>((resolve, reject) => {

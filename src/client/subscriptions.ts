@@ -1,5 +1,5 @@
 import type { FrameCode } from '../errors.ts'
-import type { AckFrame, ErrorFrame, HeartbeatFrame, PlainFrame } from '../wire/messages.ts'
+import type { Ack, Answer, AnswerOf } from '../wire/frames.ts'
 import type { Request, RequestId, Subscribe } from '../wire/requests.ts'
 import type { Clock } from './clock.ts'
 import { KlineClientError } from './error.ts'
@@ -77,7 +77,7 @@ export class Subscriptions {
     for (const feed of feeds) feed.end(err)
   }
 
-  take (frame: PlainFrame): void {
+  take (frame: Answer): void {
     switch (frame.type) {
       case 'ack': return this.#acked(frame)
       case 'snapshot': return this.#feeds.get(frame.key)?.snapshot(frame)
@@ -88,7 +88,7 @@ export class Subscriptions {
     }
   }
 
-  #acked (frame: AckFrame): void {
+  #acked (frame: Ack): void {
     const feeds = this.#answered(frame.id)
     if (frame.op !== 'subscribe') return
     for (const feed of feeds) {
@@ -100,7 +100,7 @@ export class Subscriptions {
   }
 
   /** A request was refused as a whole. */
-  #refused ({ id, code, message }: ErrorFrame): void {
+  #refused ({ id, code, message }: AnswerOf<'error'>): void {
     const feeds = this.#answered(id)
     const again = code === 'BAD_FRAME' && this.#generous
     if (feeds.length > 0 && again) this.#generous = false
@@ -118,7 +118,7 @@ export class Subscriptions {
   }
 
   /** A quiet server says what everybody should have by now. */
-  #prove ({ keys, seqTotal }: HeartbeatFrame): void {
+  #prove ({ keys, seqTotal }: AnswerOf<'heartbeat'>): void {
     if (keys === undefined || !this.settled || this.#unanswered.size > 0) return
     let total = 0
     for (const { seq } of this.#feeds.values()) total += seq

@@ -1,6 +1,7 @@
 import type { MinuteBar } from './bar.ts'
 import { Bucket } from './bucket.ts'
 import type { Calendar } from './calendar.ts'
+import type { Counts } from './counts.ts'
 import type { Events } from './events.ts'
 import type { Ladder } from './ladder.ts'
 import { type History, Lane } from './lane.ts'
@@ -8,9 +9,6 @@ import { OpenBars, scalesOf } from './open.ts'
 import type { Period } from './period.ts'
 
 export type Outcome = 'accepted' | 'duplicate' | 'revised'
-
-/** How many minutes were new, the same again, or a correction. */
-export interface Counts { accepted: number, duplicates: number, revised: number }
 
 export const COUNTED: Readonly<Record<Outcome, keyof Counts>> = { accepted: 'accepted', duplicate: 'duplicates', revised: 'revised' }
 

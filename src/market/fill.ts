@@ -1,6 +1,7 @@
 import type { MinuteBar } from './bar.ts'
 import { Bucket } from './bucket.ts'
-import { type Contract, COUNTED, type Counts, type Outcome } from './contract.ts'
+import { type Contract, COUNTED, type Outcome } from './contract.ts'
+import type { Counts } from './counts.ts'
 import type { Events } from './events.ts'
 import type { Lane } from './lane.ts'
 import { MINUTE } from './period.ts'

@@ -22,11 +22,11 @@ function hand (socket: Socket, end: number): void {
   if (socket.buffered > 0) used = end
 }
 
-/** Hands pieces to a socket in one write. */
-export function writePieces (socket: Socket, pieces: readonly Buffer[]): void {
+/** Hands pieces to a socket in one write; says how many bytes they have. */
+export function writePieces (socket: Socket, pieces: readonly Buffer[]): number {
   if (pieces.length === 1) {
     socket.write(pieces[0])
-    return
+    return pieces[0].length
   }
   let length = 0
   for (const piece of pieces) length += piece.length
@@ -37,15 +37,17 @@ export function writePieces (socket: Socket, pieces: readonly Buffer[]): void {
     at += piece.length
   }
   hand(socket, at)
+  return length
 }
 
-/** Hands over what a sheet has at the first `count` of these places, which ascend. Neighbours go as one piece, uncopied if they are all. */
-export function writePlaces (socket: Socket, sheet: Sheet, { places, count }: { places: readonly number[], count: number }): void {
+/** Hands over what a sheet has at the first `count` of these places, which ascend. Neighbours go as one piece, uncopied if they are all. Says how many bytes it was. */
+export function writePlaces (socket: Socket, sheet: Sheet, { places, count }: { places: readonly number[], count: number }): number {
   const [first] = places
   const last = places[count - 1]
   if (last - first === count - 1) {
-    socket.write(sheet.slice(first, last + 1))
-    return
+    const slice = sheet.slice(first, last + 1)
+    socket.write(slice)
+    return slice.length
   }
   makeRoom(sheet.size(first, last + 1))
   let at = used
@@ -59,5 +61,7 @@ export function writePlaces (socket: Socket, sheet: Sheet, { places, count }: { 
     arena.set(sheet.slice(from, to), at)
     at += sheet.size(from, to)
   }
+  const length = at - used
   hand(socket, at)
+  return length
 }

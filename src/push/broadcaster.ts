@@ -2,7 +2,8 @@ import type { Clock } from '../clock.ts'
 import type { Bucket } from '../market/bucket.ts'
 import { type Change, eachBar, type MarketEvent, type ResetEvent, type WatermarkEvent } from '../market/events.ts'
 import { barText, resetText, watermarkText } from '../wire/answers.ts'
-import type { BarFrame } from '../wire/messages.ts'
+import type { BarFrame } from '../wire/frames.ts'
+import type { Meter } from './meter.ts'
 import type { Outbox } from './outbox.ts'
 import type { Registry, Topic } from './registry.ts'
 import { Resets } from './resets.ts'
@@ -12,6 +13,7 @@ export interface BroadcasterOptions {
   readonly registry: Registry
   readonly clock: Clock
   readonly epoch: string
+  readonly meter: Meter
   readonly onListenerError: (err: unknown, key: string) => void
 }
 
@@ -114,6 +116,7 @@ export class Broadcaster {
       outbox.quietSince = now
       if (outbox.flush(this.#sheet)) kept = true
     }
+    this.#options.meter.events += this.#sheet.length
     this.#sheet.clear({ kept })
     for (const { key, run } of calls) {
       const failed = (err: unknown): void => { this.#options.onListenerError(err, key) }

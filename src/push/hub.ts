@@ -1,35 +1,33 @@
 import type { Clock } from '../clock.ts'
 import { KlineError } from '../errors.ts'
 import type { MinuteBar } from '../market/bar.ts'
-import { COUNTED, type Counts, type Outcome } from '../market/contract.ts'
+import { COUNTED, type Outcome } from '../market/contract.ts'
+import type { Counts } from '../market/counts.ts'
 import type { MarketEvent } from '../market/events.ts'
-import type { Import } from '../store/entry.ts'
-import type { Klines, Reads, SymbolInfo } from '../store/store.ts'
+import type { Entry, Import } from '../store/entry.ts'
+import type { Klines, Reads, Result, SymbolInfo } from '../store/store.ts'
 import { parseKey } from '../wire/key.ts'
 import { type Ownership, parseMinutes } from '../wire/minutes.ts'
 import { type KlineQuery, parseQuery } from '../wire/query.ts'
 import { parseWatermark, type WatermarkInput } from '../wire/watermark.ts'
 import { Broadcaster } from './broadcaster.ts'
-import { Connection, type Limits } from './connection.ts'
+import { Connection, type Limits, type Origin } from './connection.ts'
+import { Crowd, type CrowdLimits, type Visitor } from './crowd.ts'
+import type { Health } from './health.ts'
+import type { Guard } from './identity.ts'
 import type { Door } from './intake.ts'
 import type { Logger } from './logger.ts'
+import type { Meter } from './meter.ts'
 import { startPulse } from './pulse.ts'
 import { type Ear, type Listener, Registry } from './registry.ts'
 import type { Socket } from './socket.ts'
 import { startTimekeeper } from './timekeeper.ts'
 
-export type { Counts } from '../market/contract.ts'
+export type { Counts } from '../market/counts.ts'
+export type { Health } from './health.ts'
 
 /** So many minutes of an import are rolled up in one step, which must not hold the event loop for long. */
 const IMPORT_STEP = 1000
-
-export interface Health {
-  readonly status: 'ok' | 'closing'
-  readonly epoch: string
-  readonly symbols: number
-  readonly connections: number
-  readonly keys: number
-}
 
 export interface HubOptions {
   readonly store: Reads
@@ -37,18 +35,23 @@ export interface HubOptions {
   readonly openDoor: (onEvents: (events: readonly MarketEvent[]) => void) => Door
   readonly clock: Clock
   readonly logger: Logger
-  readonly limits: Limits & { readonly maxBarsPerQuery: number }
+  readonly meter: Meter
+  readonly limits: Limits & CrowdLimits & { readonly maxBarsPerQuery: number, readonly maxBarsPerBody: number }
+  readonly guard: Guard
   readonly heartbeatMs: number
   readonly pingEveryMs: number
   readonly pongTimeoutMs: number
   /** How long after the end of a minute the clock closes the bars that end with it; `off`: it never does. */
   readonly closeGraceMs: number | 'off'
+  /** Over how many milliseconds those who are sent away come back. */
+  readonly retryWindowMs: number
 }
 
 /** The door for producers and subscribers, in process or behind a route. */
 export class Hub {
   readonly #options: HubOptions
   readonly #registry = new Registry()
+  readonly #crowd: Crowd
   readonly #connections = new Set<Connection>()
   readonly #broadcaster: Broadcaster
   readonly #door: Door
@@ -57,11 +60,13 @@ export class Hub {
 
   constructor (options: HubOptions) {
     this.#options = options
-    const { store, openDoor, clock, logger, closeGraceMs } = options
+    const { store, openDoor, clock, logger, meter, closeGraceMs, limits } = options
+    this.#crowd = new Crowd(limits)
     this.#broadcaster = new Broadcaster({
       registry: this.#registry,
       clock,
       epoch: store.epoch,
+      meter,
       onListenerError: (err, key) => { logger.error({ err, key }, 'a listener threw') },
     })
     this.#door = openDoor((events) => { this.#broadcaster.send(events) })
@@ -74,14 +79,15 @@ export class Hub {
   }
 
   /**
-   * Takes finished minutes: one or an array of 1 to 10,000, all or none. Resolves once they are durable and pushed.
+   * Takes finished minutes: one or an array of 1 to `maxBarsPerBody`, all or none. Resolves once they are durable and pushed.
    * They are copied unless they are `owned`, which says that nobody else will change them.
    *
-   * @throws KLP_ERR_BAR, KLP_ERR_BATCH, KLP_ERR_TOO_OLD: nothing was taken; KLP_ERR_NOT_STORED, KLP_ERR_CLOSED: send them again
+   * @throws KLP_ERR_BAR, KLP_ERR_BATCH, KLP_ERR_TOO_OLD, KLP_ERR_TOO_MANY_SYMBOLS: nothing was taken; KLP_ERR_NOT_STORED, KLP_ERR_CLOSED: send them again
    */
   async ingest (bars: MinuteBar | readonly MinuteBar[], ownership?: Ownership): Promise<Counts> {
     const counts: Counts = { accepted: 0, duplicates: 0, revised: 0 }
-    for (const outcome of await this.#door.append(parseMinutes(bars, ownership))) counts[COUNTED[outcome as Outcome]]++
+    for (const outcome of await this.#take(() => this.#parse(bars, ownership))) counts[COUNTED[outcome as Outcome]]++
+    add(this.#options.meter.minutes.bars, counts)
     return counts
   }
 
@@ -93,11 +99,8 @@ export class Hub {
    */
   async import (bars: MinuteBar | readonly MinuteBar[], ownership?: Ownership): Promise<Counts> {
     const counts: Counts = { accepted: 0, duplicates: 0, revised: 0 }
-    for (const { accepted, duplicates, revised } of await this.#door.append(importsOf(parseMinutes(bars, ownership))) as Counts[]) {
-      counts.accepted += accepted
-      counts.duplicates += duplicates
-      counts.revised += revised
-    }
+    for (const part of await this.#take(() => importsOf(this.#parse(bars, ownership))) as Counts[]) add(counts, part)
+    add(this.#options.meter.minutes.imports, counts)
     return counts
   }
 
@@ -108,7 +111,7 @@ export class Hub {
    * @throws KLP_ERR_WATERMARK, KLP_ERR_NOT_STORED, KLP_ERR_CLOSED: nothing was closed
    */
   async watermark (input: WatermarkInput): Promise<{ closed: number }> {
-    const [result] = await this.#door.append([parseWatermark(input, this.#options.clock.now())])
+    const [result] = await this.#take(() => [parseWatermark(input, this.#options.clock.now())])
     return result as { closed: number }
   }
 
@@ -153,18 +156,43 @@ export class Hub {
     }
   }
 
-  /** Registers a WebSocket. The caller passes on its messages, its pongs and its end. */
-  connect (socket: Socket): Connection {
-    const { store, clock, limits } = this.#options
+  /** How many bytes wait for subscribers that are behind. */
+  get waitingBytes (): number {
+    let bytes = 0
+    for (const { outbox } of this.#connections) bytes += outbox.waiting
+    return bytes
+  }
+
+  /**
+   * Whether one more connection may come, to be asked before anything is done for it.
+   *
+   * @throws KLP_ERR_TOO_MANY_CONNECTIONS, KLP_ERR_TOO_MANY_OF_ADDRESS, KLP_ERR_TOO_MANY_OF_IDENTITY
+   */
+  checkRoom (visitor: Visitor): void {
+    const refusal = this.#crowd.refusal(visitor)
+    if (refusal !== undefined) throw refusal
+  }
+
+  /** Registers a WebSocket, unless there is no room for it any more. The caller passes on its messages, its pings, its pongs and its end; `logger` is that of the connection alone. */
+  connect (socket: Socket, { logger = this.#options.logger, ...origin }: Origin & { readonly logger?: Logger } = {}): Connection {
+    const { store, clock, limits, guard, meter, retryWindowMs } = this.#options
+    meter.opened++
+    const refusal = this.#crowd.refusal({ address: origin.address, identity: origin.identity?.id })
     const connection = new Connection(socket, {
       store,
       registry: this.#registry,
+      crowd: this.#crowd,
       clock,
+      logger,
       limits,
+      guard,
+      meter,
+      retryMs: () => retryMs(retryWindowMs),
       onEnd: (ended) => { this.#connections.delete(ended) },
-    })
+    }, origin)
     this.#connections.add(connection)
-    if (this.#closing) connection.sayGoodbye(retryMs())
+    if (this.#closing) connection.sayGoodbye(retryMs(retryWindowMs))
+    else if (refusal !== undefined) connection.turnAway(refusal.message)
     return connection
   }
 
@@ -174,7 +202,7 @@ export class Hub {
     await this.#door.close()
     this.#stopTimers()
     this.#broadcaster.finish()
-    for (const connection of this.#connections) connection.sayGoodbye(retryMs())
+    for (const connection of this.#connections) connection.sayGoodbye(retryMs(this.#options.retryWindowMs))
   }
 
   async close (): Promise<void> {
@@ -182,10 +210,34 @@ export class Hub {
     await this.#options.store.close()
   }
 
+  #parse (bars: MinuteBar | readonly MinuteBar[], ownership?: Ownership): MinuteBar[] {
+    return parseMinutes(bars, { ...ownership, most: this.#options.limits.maxBarsPerBody })
+  }
+
+  /** Lets in what a producer brought, and notes how that went. */
+  async #take (read: () => readonly Entry[]): Promise<readonly Result[]> {
+    const { meter } = this.#options
+    const began = performance.now()
+    try {
+      const results = await this.#door.append(read())
+      meter.timings.ingest.observe((performance.now() - began) / 1000)
+      return results
+    } catch (err) {
+      meter.refusedPosts.add((err as KlineError).code)
+      throw err
+    }
+  }
+
   #mark (time: number): void {
     // One that fails was logged, and the next one makes up for it.
     this.#door.append([{ kind: 'clock', time }]).catch(() => {})
   }
+}
+
+function add (counts: Counts, { accepted, duplicates, revised }: Counts): void {
+  counts.accepted += accepted
+  counts.duplicates += duplicates
+  counts.revised += revised
 }
 
 function importsOf (minutes: readonly MinuteBar[]): Import[] {
@@ -202,7 +254,9 @@ function importsOf (minutes: readonly MinuteBar[]): Import[] {
   return imports
 }
 
-/** Spreads those who come back over two seconds. */
-function retryMs (): number {
-  return 500 + Math.floor(Math.random() * 2000)
+const SOONEST_RETRY_MS = 500
+
+/** Spreads those who come back. */
+function retryMs (windowMs: number): number {
+  return SOONEST_RETRY_MS + Math.floor(Math.random() * windowMs)
 }

@@ -1,4 +1,5 @@
-import { KlineError } from '../errors.ts'
+import type { Clock } from '../clock.ts'
+import { type ErrorCode, KlineError } from '../errors.ts'
 import type { Batch, Log } from '../log/log.ts'
 import type { MinuteBar } from '../market/bar.ts'
 import type { MarketEvent } from '../market/events.ts'
@@ -6,6 +7,7 @@ import type { Entry } from '../store/entry.ts'
 import type { Result, Store } from '../store/store.ts'
 import { Answers } from './answers.ts'
 import type { Logger } from './logger.ts'
+import type { Meter } from './meter.ts'
 
 /** Where a hub's entries go in. */
 export interface Door {
@@ -18,9 +20,15 @@ export interface Door {
 export interface IntakeOptions {
   readonly log: Log
   readonly store: Store
+  readonly clock: Clock
   readonly logger: Logger
+  /** How many contracts there may be. */
+  readonly maxSymbols: number
+  readonly meter: Meter
   /** Hears of what has become durable, in order. */
   readonly onEvents: (events: readonly MarketEvent[]) => void
+  /** Hears of each commit before `onEvents` does; UTC milliseconds. */
+  readonly onCommit?: (at: number) => void
 }
 
 /** The way of entries through the log into the store, and of what became of them back to whoever brought them. */
@@ -34,7 +42,7 @@ export class Intake implements Door {
     this.#drained = this.#drain()
   }
 
-  /** @throws KLP_ERR_TOO_OLD, KLP_ERR_NOT_STORED, KLP_ERR_CLOSED */
+  /** @throws KLP_ERR_TOO_OLD, KLP_ERR_TOO_MANY_SYMBOLS, KLP_ERR_NOT_STORED, KLP_ERR_CLOSED */
   async append (entries: readonly Entry[]): Promise<readonly Result[]> {
     const id = this.#options.log.append(entries)
     return await this.#answers.of(id)
@@ -46,16 +54,25 @@ export class Intake implements Door {
   }
 
   async #drain (): Promise<void> {
-    for await (const batches of this.#options.log.tail()) await this.#take(batches.filter((batch) => this.#reaches(batch)))
+    for await (const batches of this.#options.log.tail()) await this.#take(this.#sift(batches))
   }
 
   /** One commit for all batches that came while the last one was under way. */
   async #take (batches: readonly Batch[]): Promise<void> {
     if (batches.length === 0) return
-    const { store, logger, onEvents } = this.#options
+    const { store, clock, logger, meter, onEvents, onCommit } = this.#options
+    const taken = batches.flatMap(({ entries }) => entries)
     const results: Result[] = []
+    const told = meter.events
+    const began = performance.now()
+    let durableAt = 0
+    const onDurable = (): void => {
+      durableAt = clock.now()
+      meter.timings.commit.observe((performance.now() - began) / 1000)
+      onCommit?.(durableAt)
+    }
     try {
-      for await (const applied of store.apply(batches.flatMap(({ entries }) => entries))) {
+      for await (const applied of store.apply(taken, onDurable)) {
         for (const result of applied.results) results.push(result)
         onEvents(applied.events)
       }
@@ -65,6 +82,8 @@ export class Intake implements Door {
       for (const { id } of batches) this.#answers.reject(id, refusal)
       return
     }
+    meter.accepted(taken, results, durableAt)
+    if (meter.events > told) meter.written(clock.now() - durableAt)
     let next = 0
     for (const { id, entries } of batches) {
       this.#answers.resolve(id, results.slice(next, next + entries.length))
@@ -72,19 +91,44 @@ export class Intake implements Door {
     }
   }
 
-  /** A minute that is too old to be corrected is refused with its whole batch, before anything is written. */
-  #reaches ({ id, entries }: Batch): boolean {
-    const { store } = this.#options
-    for (const [index, entry] of entries.entries()) {
-      const tooOld = minutesOf(entry).find(({ symbol, time }) => !store.reaches(symbol, time))
-      if (tooOld === undefined) continue
-      const { symbol, time } = tooOld
-      const which = tooOld === entry ? `bar ${index}: ` : ''
-      this.#answers.reject(id, new KlineError('KLP_ERR_TOO_OLD', `${which}Expected \`time\` to be within the bars of \`${symbol}\` that are kept, got \`${time}\``))
-      return false
-    }
-    return true
+  /** Refuses what must not be taken with its whole batch, before anything is written. */
+  #sift (batches: readonly Batch[]): Batch[] {
+    let newcomers: ReadonlySet<string> = new Set()
+    return batches.filter(({ id, entries }) => {
+      const withOwn = new Set(newcomers)
+      const refusal = this.#refusal(entries, withOwn)
+      if (refusal === undefined) newcomers = withOwn
+      else this.#answers.reject(id, refusal)
+      return refusal === undefined
+    })
   }
+
+  /** `newcomers` are contracts of batches that are on their way, and then of this one too. */
+  #refusal (entries: readonly Entry[], newcomers: Set<string>): KlineError | undefined {
+    for (const [index, entry] of entries.entries()) {
+      for (const minute of minutesOf(entry)) {
+        const problem = this.#problem(minute, newcomers)
+        if (problem !== undefined) return new KlineError(problem.code, `${placeOf(entry, index)}${problem.message}`)
+      }
+    }
+    return undefined
+  }
+
+  /** A minute that is too old to be corrected, or of a contract that would be one too many. */
+  #problem ({ symbol, time }: MinuteBar, newcomers: Set<string>): { code: ErrorCode, message: string } | undefined {
+    const { store, maxSymbols } = this.#options
+    if (store.has(symbol)) {
+      return store.reaches(symbol, time) ? undefined : { code: 'KLP_ERR_TOO_OLD', message: `Expected \`time\` to be within the bars of \`${symbol}\` that are kept, got \`${time}\`` }
+    }
+    if (!newcomers.has(symbol) && store.size + newcomers.size >= maxSymbols) return { code: 'KLP_ERR_TOO_MANY_SYMBOLS', message: `Expected at most ${maxSymbols} symbols, got \`${symbol}\` beside them` }
+    newcomers.add(symbol)
+    return undefined
+  }
+}
+
+/** Which bar of a request it was; those of an import are in another order. */
+function placeOf (entry: Entry, index: number): string {
+  return 'kind' in entry ? '' : `bar ${index}: `
 }
 
 function minutesOf (entry: Entry): readonly MinuteBar[] {

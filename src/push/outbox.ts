@@ -1,6 +1,7 @@
 import type { Frame } from '../wire/frame.ts'
 import { packFrames } from '../wire/pack.ts'
 import { writePieces, writePlaces } from './arena.ts'
+import type { Meter } from './meter.ts'
 import type { Sheet } from './sheet.ts'
 import type { Socket } from './socket.ts'
 
@@ -33,6 +34,7 @@ export class Outbox {
   readonly #deflates: boolean
   readonly #reader: Reader
   readonly #limit: number
+  readonly #meter: Meter
   /** The places of this tick; the array is used again and again, so that a tick leaves no garbage. */
   #places: number[] = []
   #count = 0
@@ -43,17 +45,23 @@ export class Outbox {
   #ended = false
 
   /** `now` is UTC milliseconds. */
-  constructor (socket: Socket, reader: Reader, { maxBufferedBytes, now }: { maxBufferedBytes: number, now: number }) {
+  constructor (socket: Socket, reader: Reader, { maxBufferedBytes, meter, now }: { maxBufferedBytes: number, meter: Meter, now: number }) {
     this.#socket = socket
     this.#deflates = socket.deflates
     this.#reader = reader
     this.#limit = maxBufferedBytes
+    this.#meter = meter
     this.quietSince = now
   }
 
   /** Whether the socket has yet to take what it was given. */
   get stalled (): boolean {
     return this.#stalled
+  }
+
+  /** How many bytes wait for the reader, here and in the socket. */
+  get waiting (): number {
+    return this.#heldBytes + this.#socket.buffered
   }
 
   /** Adds a frame of the sheet to this tick. True: the first one, the caller owes it a `flush`. */
@@ -75,7 +83,7 @@ export class Outbox {
     if (this.batches || this.#deflates) {
       this.#pack(this.#places.slice(0, count).map((place) => sheet.frame(place)))
     } else {
-      writePlaces(this.#socket, sheet, { places: this.#places, count })
+      this.#note(count, writePlaces(this.#socket, sheet, { places: this.#places, count }))
     }
     return this.#noteStall()
   }
@@ -108,10 +116,11 @@ export class Outbox {
     if (stale !== undefined) {
       this.#held.delete(place) // and to the end with the new state: behind durable bars of the same key that came in between
       this.#heldBytes -= stale.bytes.length
+      this.#meter.conflated++
     }
     this.#held.set(place, frame)
     this.#heldBytes += frame.bytes.length
-    this.#overflowed = this.#heldBytes + this.#socket.buffered > this.#limit
+    this.#overflowed = this.waiting > this.#limit
     return this.#overflowed
   }
 
@@ -121,7 +130,12 @@ export class Outbox {
   }
 
   #pack (frames: readonly Frame[]): void {
-    writePieces(this.#socket, packFrames(frames, { batches: this.batches, deflates: this.#deflates }))
+    this.#note(frames.length, writePieces(this.#socket, packFrames(frames, { batches: this.batches, deflates: this.#deflates })))
+  }
+
+  #note (frames: number, bytes: number): void {
+    this.#meter.frames += frames
+    this.#meter.bytes += bytes
   }
 
   #noteStall (): boolean {

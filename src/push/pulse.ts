@@ -12,17 +12,24 @@ export interface PulseOptions {
   readonly pongTimeoutMs: number
 }
 
-/** One timer for all connections: tells the quiet ones that they are still connected, and finds the dead. */
+/** One timer for all connections: tells the quiet ones that they are still connected, finds the dead, and ends those whose word no longer holds. */
 export function startPulse ({ clock, connections, heartbeatMs, pingEveryMs, pongTimeoutMs }: PulseOptions): () => void {
   const tickMs = Math.min(1000, Math.max(10, Math.floor(Math.min(heartbeatMs, pingEveryMs) / 10)))
+  const longestGap = Math.max(pongTimeoutMs - pingEveryMs, 5 * tickMs)
   let lastTick = clock.now()
   return clock.every(tickMs, () => {
     const now = clock.now()
-    // After the process itself was stopped for a while, pongs may lie unread: look again at the next tick.
-    const late = now - lastTick > Math.max(pongTimeoutMs - pingEveryMs, 5 * tickMs)
+    const gap = now - lastTick
     lastTick = now
+    // The process was stopped, or the clock was set: a time in which nobody was asked and nobody could answer.
+    const isBroken = gap < 0 || gap > longestGap
     for (const connection of connections) {
-      if (now - connection.lastPong >= pongTimeoutMs && !late) {
+      if (isBroken) connection.forgive(now, Math.max(0, gap - tickMs))
+      if (now >= connection.deadline) {
+        connection.expire()
+        continue
+      }
+      if (now - connection.lastPong >= pongTimeoutMs) {
         connection.close(CLOSE_CODES.noPong)
         connection.terminate()
         continue

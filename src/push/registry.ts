@@ -1,4 +1,4 @@
-import type { BarFrame } from '../wire/messages.ts'
+import type { BarFrame } from '../wire/frames.ts'
 import type { Outbox } from './outbox.ts'
 import { Watchers } from './watchers.ts'
 

@@ -1,8 +1,8 @@
 import { statfsSync } from 'node:fs'
 
 /**
- * Whether a disk has room for so many bytes, asked before LMDB is: one that runs full in the middle of a commit is
- * no harm once, but lmdb (3.5.6) has been seen to corrupt its own memory when that happens again and again.
+ * Whether a disk has room for so many bytes, asked before LMDB is: a commit that runs into a full disk fails, and no
+ * other can follow it in the same process, because lmdb (3.5.6) then writes past the end of its own memory.
  *
  * @throws an error that says what is left
  */

@@ -19,8 +19,11 @@ export interface LmdbOptions extends Retention {
   readonly archiveEvery?: number
   /** Hears of an archive run that failed. Nothing is lost by it: the journal still has the entries. */
   readonly onArchiveError: (err: unknown) => void
-  /** Hears of each commit of entries, before they are rolled up. */
-  readonly onCommit?: () => void
+  /**
+   * Hears, once, that a commit failed and this process can write no more: it has to end, and to be started again.
+   * Everything that was acknowledged is on disk.
+   */
+  readonly onBroken?: (err: Error) => void
   /** Says up to where in the log nobody needs the journal any more of which the archive has all up to `upTo`. */
   readonly dropTo?: (upTo: number) => number
   /** Gets each connection to the socket by which other processes know that the directory has an owner; closes them if left out. */
@@ -70,33 +73,36 @@ interface Parts extends Pick<DirectoryParts, 'root' | 'meta' | 'ladder'> {
 
 class LmdbStore extends DirectoryReads implements Store {
   readonly #archiveEvery: number
-  readonly #onCommit: () => void
   readonly #dropTo: (upTo: number) => number
   readonly #onArchiveError: (err: unknown) => void
+  readonly #onBroken: (err: Error) => void
   readonly #release: () => Promise<void>
   /** How many minutes are in memory only, and the entries up to which they are in the archive. */
   #pending = 0
   #archivedAt: number
   #archiving: Promise<void> | undefined
   #closing = false
+  /** Ends when the transaction does that is under way. */
+  #committing: Promise<unknown> = Promise.resolve()
+  #broken: Error | undefined
 
-  constructor ({ root, meta, ladder, options: { dataDir, archiveEvery = 65_536, keepEvents = KEEP_EVENTS, onCommit = () => {}, dropTo = (upTo) => upTo, onArchiveError }, release }: Parts) {
+  constructor ({ root, meta, ladder, options: { dataDir, archiveEvery = 65_536, keepEvents = KEEP_EVENTS, onBroken = () => {}, dropTo = (upTo) => upTo, onArchiveError }, release }: Parts) {
     super({ root, meta, ladder, dataDir, keepEvents, view: NEWEST })
     this.#archiveEvery = archiveEvery
-    this.#onCommit = onCommit
     this.#dropTo = dropTo
     this.#onArchiveError = onArchiveError
+    this.#onBroken = onBroken
     this.#release = release
     this.restore((entries) => { this.#pending += weigh(entries) })
     this.#archivedAt = this.journal.begin(NEWEST)
   }
 
-  async * apply (entries: readonly Entry[]): AsyncGenerator<Applied> {
+  async * apply (entries: readonly Entry[], onDurable = () => {}): AsyncGenerator<Applied> {
     if (this.#pending > this.#archiveEvery * MOST_PENDING) await this.#archiving
     const record = encodeEntries(entries)
     checkRoom(this.dataDir, record.length + RECORD_SPARE)
     await this.#commit(() => { this.journal.put(this.clerk.position, record) })
-    this.#onCommit()
+    onDurable()
     yield * this.clerk.apply(entries)
     this.#pending += weigh(entries)
     if (this.#pending >= Math.min(this.#archiveEvery, CONTRACT_MINUTES * this.book.contracts.size)) this.#archiving ??= this.#runArchive()
@@ -148,13 +154,28 @@ class LmdbStore extends DirectoryReads implements Store {
     for (const { lanes } of contracts) for (const lane of lanes) (lane.history as Tail).archived(seqs[next++])
   }
 
+  /**
+   * One transaction at a time, and after one that failed no other. What could not be made durable may be reported
+   * once more by the next one, at the write after which LMDB refuses everything, reads too; and lmdb (3.5.6) leaves
+   * whoever commits after that without an answer.
+   */
   async #commit (write: () => void): Promise<void> {
+    const commit = this.#committing.then(async () => { await this.#commitNext(write) })
+    this.#committing = commit.catch(() => {})
+    await commit
+  }
+
+  async #commitNext (write: () => void): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken
     try {
       await this.root.batch(write)
     } catch (err) {
-      // lmdb says why a commit failed in a second promise, which nobody else waits for
-      const cause: unknown = await (err as { commitError?: Promise<never> }).commitError?.catch((reason: unknown) => reason)
-      throw cause ?? err
+      const { commitError } = err as { commitError?: Promise<never> }
+      if (commitError === undefined) throw err // what was to be written was at fault
+      const cause: unknown = await commitError.catch((reason: unknown) => reason)
+      this.#broken = new Error(`The data directory \`${this.dataDir}\` can't be written by this process any more: it has to end, and to be started again`, { cause })
+      this.#onBroken(this.#broken)
+      throw this.#broken
     }
   }
 }

@@ -33,7 +33,8 @@ class MemoryStore extends BookReads implements Store {
     this.#overfull = overfull
   }
 
-  async * apply (entries: readonly Entry[]): AsyncGenerator<Applied> {
+  async * apply (entries: readonly Entry[], onDurable = () => {}): AsyncGenerator<Applied> {
+    onDurable()
     yield * this.#clerk.apply(entries)
     for (const history of this.#overfull) history.trim() // not sooner: a batch may hold minutes in any order
     this.#overfull.clear()

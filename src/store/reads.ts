@@ -39,6 +39,10 @@ export abstract class BookReads implements Reads {
     return this.book.symbols()
   }
 
+  has (symbol: string): boolean {
+    return this.book.contracts.has(symbol)
+  }
+
   get size (): number {
     return this.book.contracts.size
   }

@@ -34,8 +34,9 @@ export class Host {
     line.send({ type: 'committed' })
   }
 
-  announce (): void {
-    for (const line of this.#lines.keys()) line.send({ type: 'committed' })
+  /** Tells of a commit at `at`, UTC milliseconds. */
+  announce (at: number): void {
+    for (const line of this.#lines.keys()) line.send({ type: 'committed', at })
   }
 
   /** Up to where nobody needs the journal any more of which the archive has all up to `upTo`. Who is much too far behind is let go. */

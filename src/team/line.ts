@@ -14,8 +14,8 @@ export type Message =
   | { readonly type: 'refused', readonly id: number, readonly code: ErrorCode, readonly message: string }
   /** Up to where a follower has read the journal. */
   | { readonly type: 'read', readonly position: number }
-  /** There is more in the journal. */
-  | { readonly type: 'committed' }
+  /** There is more in the journal; `at` is since when, UTC milliseconds, if it became so now. */
+  | { readonly type: 'committed', readonly at?: number }
 
 /** Messages over a local socket, each a line of JSON, in order. */
 export class Line {

@@ -3,6 +3,7 @@ import { KlineError } from '../errors.ts'
 import type { MarketEvent } from '../market/events.ts'
 import { Answers } from '../push/answers.ts'
 import type { Door } from '../push/intake.ts'
+import type { Meter } from '../push/meter.ts'
 import type { Entry } from '../store/entry.ts'
 import type { FollowerStore } from '../store/follower.ts'
 import type { Result } from '../store/store.ts'
@@ -14,6 +15,7 @@ const RETRY_MS = 100
 export interface RelayOptions {
   readonly store: Pick<FollowerStore, 'catchUp' | 'connectToOwner' | 'load' | 'readUpTo'>
   readonly clock: Clock
+  readonly meter: Meter
   /** Hears of what has become durable, in order. */
   readonly onEvents: (events: readonly MarketEvent[]) => void
   /** The store can't follow any more; called once. */
@@ -96,7 +98,7 @@ export class Relay implements Door {
   #hear (message: Message): void {
     switch (message.type) {
       case 'committed':
-        this.#caughtUp = this.#caughtUp.then(async () => { await this.#catchUp() })
+        this.#caughtUp = this.#caughtUp.then(async () => { await this.#catchUp(message.at) })
         break
       case 'done':
         this.#caughtUp.then(() => this.#answers.resolve(message.id, message.results))
@@ -106,11 +108,14 @@ export class Relay implements Door {
     }
   }
 
-  async #catchUp (): Promise<void> {
-    const { store, onEvents, onLost } = this.#options
+  /** Takes in all that there is; the owner told of it at `at`. */
+  async #catchUp (at?: number): Promise<void> {
+    const { store, clock, meter, onEvents, onLost } = this.#options
     if (this.#isLost) return
+    const told = meter.events
     try {
       for await (const { events } of store.catchUp()) onEvents(events)
+      if (at !== undefined && meter.events > told) meter.written(clock.now() - at)
       this.#tellRead()
     } catch (err) {
       this.#isLost = true

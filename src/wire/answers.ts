@@ -3,10 +3,12 @@ import type { Bucket } from '../market/bucket.ts'
 import type { ResetEvent, WatermarkEvent } from '../market/events.ts'
 import type { Position } from '../store/store.ts'
 import { type Frame, frameText } from './frame.ts'
-import type { AckFrame, PlainFrame, ResetFrame, WatermarkFrame } from './messages.ts'
+import type { Ack, Answer } from './frames.ts'
 import type { RequestId } from './requests.ts'
 
-type Body<Message> = Message extends unknown ? Omit<Message, 'type'> : never
+// server -> client
+
+type Untyped<T> = T extends unknown ? Omit<T, 'type'> : never
 
 /** `{"type":"bar","key":"rb2601.1m","seq":1045,"ts":1767596400123,"bar":{…}}`, a byte a character. */
 export function barText (key: string, bucket: Bucket, ts: number): string {
@@ -24,8 +26,8 @@ export function snapshotFrame (key: string, { epoch, seq }: Position, buckets: r
   return frameText(`{"type":"snapshot","key":${quoteKey(key)},"epoch":"${epoch}","seq":${seq},"bars":[${buckets.map(bucketText).join(',')}]}`)
 }
 
-/** The one answer to `subscribe`, `unsubscribe` and `list`. */
-export function ackFrame (ack: Body<AckFrame>): Frame {
+/** The one answer to `auth`, `subscribe`, `unsubscribe` and `list`. */
+export function ackFrame (ack: Untyped<Ack>): Frame {
   return jsonFrame({ type: 'ack', ...ack })
 }
 
@@ -44,20 +46,24 @@ export function heartbeatFrame (ts: number, proof: { keys: number, seqTotal: num
 
 /** `{"type":"watermark","time":1767596400000}`, or with a `symbol` that it is about. */
 export function watermarkText ({ time, symbol }: Omit<WatermarkEvent, 'type'>): string {
-  return JSON.stringify({ type: 'watermark', time, symbol } satisfies WatermarkFrame)
+  return answerText({ type: 'watermark', time, symbol })
 }
 
 /** `{"type":"reset","key":"rb2601.1m","epoch":"k3f9","seq":1046}` */
 export function resetText ({ key, seq }: Omit<ResetEvent, 'type'>, epoch: string): string {
-  return JSON.stringify({ type: 'reset', key, epoch, seq } satisfies ResetFrame)
+  return answerText({ type: 'reset', key, epoch, seq })
 }
 
 export function noticeFrame (notice: { code: FrameCode, retryMs: number, message: string }): Frame {
   return jsonFrame({ type: 'notice', ...notice })
 }
 
-function jsonFrame (message: PlainFrame): Frame {
-  return frameText(JSON.stringify(message))
+function jsonFrame (answer: Answer): Frame {
+  return frameText(answerText(answer))
+}
+
+function answerText (answer: Answer): string {
+  return JSON.stringify(answer)
 }
 
 function bucketText (bar: Bucket): string {

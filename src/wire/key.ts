@@ -1,11 +1,9 @@
 import { SYMBOL } from '../market/bar.ts'
 import { isPeriod, type Period } from '../market/period.ts'
-import type { FrameCode } from '../errors.ts'
+import type { BadKey } from './frames.ts'
 
 /** What a key names: `SHFE.rb2601.5m` is the five-minute bars of the contract `SHFE.rb2601`. */
 export interface Key { readonly key: string, readonly symbol: string, readonly period: Period }
-
-export interface BadKey { readonly key: string, readonly code: FrameCode, readonly message: string }
 
 export function parseKey (key: string, offered: readonly Period[]): Key | BadKey {
   const dot = key.lastIndexOf('.')

@@ -1,26 +1,36 @@
+import { Type } from '@sinclair/typebox'
 import { TypeCompiler, type ValueError } from '@sinclair/typebox/compiler'
 import { KlineError } from '../errors.ts'
 import { type MinuteBar, MinuteBarSchema } from '../market/bar.ts'
 import { describe } from './describe.ts'
 
+/** How many minutes may come at once, if nothing else is said. */
 export const MAX_BATCH = 10_000
+
+/** One bar, or some. */
+export const MinutesSchema = Type.Union([MinuteBarSchema, Type.Array(MinuteBarSchema, { minItems: 1, maxItems: MAX_BATCH })])
 
 const validator = TypeCompiler.Compile(MinuteBarSchema)
 
 /** Whose bars they are: those that their maker gives away are not copied. */
 export interface Ownership { readonly owned?: boolean }
 
+export interface MinutesOptions extends Ownership {
+  /** How many may come at once. @default 10000 */
+  readonly most?: number
+}
+
 /**
- * What a producer may send: one bar or an array of 1 to 10,000. Nothing is coerced, and what comes back is ours:
+ * What a producer may send: one bar or an array of them. Nothing is coerced, and what comes back is ours:
  * later changes to what went in don't reach it, unless it was `owned`.
  *
  * @throws KLP_ERR_BATCH, or KLP_ERR_BAR that names the first bad bar's index, the field and the value
  */
-export function parseMinutes (input: unknown, { owned = false }: Ownership = {}): MinuteBar[] {
-  if (typeof input !== 'object' || input === null) throw new KlineError('KLP_ERR_BATCH', `Expected one bar or an array of 1 to ${MAX_BATCH} bars, got ${describe(input)}`)
+export function parseMinutes (input: unknown, { owned = false, most = MAX_BATCH }: MinutesOptions = {}): MinuteBar[] {
+  if (typeof input !== 'object' || input === null) throw new KlineError('KLP_ERR_BATCH', `Expected one bar or an array of 1 to ${most} bars, got ${describe(input)}`)
   if (!Array.isArray(input)) return [parseMinute(input, 0, owned)]
-  if (input.length === 0 || input.length > MAX_BATCH) {
-    throw new KlineError('KLP_ERR_BATCH', `Expected one bar or an array of 1 to ${MAX_BATCH} bars, got an array of ${input.length}`)
+  if (input.length === 0 || input.length > most) {
+    throw new KlineError('KLP_ERR_BATCH', `Expected one bar or an array of 1 to ${most} bars, got an array of ${input.length}`)
   }
   return Array.from(input, (minute, index) => parseMinute(minute, index, owned))
 }

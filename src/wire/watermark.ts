@@ -1,13 +1,26 @@
+import { type Static, type TUnsafe, Type } from '@sinclair/typebox'
 import { KlineError } from '../errors.ts'
-import { SYMBOL } from '../market/bar.ts'
+import { SYMBOL, SymbolSchema } from '../market/bar.ts'
 import { MINUTE } from '../market/period.ts'
 import type { Watermark } from '../store/entry.ts'
 import { describe } from './describe.ts'
+import { Maybe } from './maybe.ts'
 
 export const MAX_SYMBOLS = 10_000
 
+const symbols = Type.Array(SymbolSchema, { minItems: 1, maxItems: MAX_SYMBOLS, description: 'The contracts that it is about; all if left out' })
+
+export const WatermarkSchema = Type.Object({
+  time: Type.Integer({ minimum: 0, multipleOf: MINUTE, description: 'UTC milliseconds, on a minute and not in the future' }),
+  symbols: Maybe(symbols as unknown as TUnsafe<readonly string[]>),
+}, { additionalProperties: false, description: 'Every minute that opens before `time` has been sent', examples: [{ time: 1_767_596_400_000 }] })
+
 /** The word that every minute that opens before `time` (UTC milliseconds, on a minute) has been sent: of these symbols, or of all. */
-export interface WatermarkInput { readonly time: number, readonly symbols?: readonly string[] | undefined }
+export type WatermarkInput = Readonly<Static<typeof WatermarkSchema>>
+
+export const ClosedSchema = Type.Object({
+  closed: Type.Integer({ minimum: 0, description: 'How many bars it closed' }),
+}, { $id: 'kline-push/closed', additionalProperties: false, description: 'How many open bars have ended', examples: [{ closed: 3 }] })
 
 /** @throws KLP_ERR_WATERMARK that names the field and the value */
 export function parseWatermark (input: unknown, now: number): Watermark {

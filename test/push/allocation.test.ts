@@ -3,6 +3,7 @@ import { utcCalendar } from '../../src/market/calendar.ts'
 import { createLadder } from '../../src/market/ladder.ts'
 import { PERIODS } from '../../src/market/period.ts'
 import { Broadcaster } from '../../src/push/broadcaster.ts'
+import { Meter } from '../../src/push/meter.ts'
 import { Outbox } from '../../src/push/outbox.ts'
 import { Registry } from '../../src/push/registry.ts'
 import type { Socket } from '../../src/push/socket.ts'
@@ -31,9 +32,10 @@ async function bytesPerTick (connections: number): Promise<number> {
   const registry = new Registry()
   const clock = new FakeClock()
   const store = createMemoryStore(createLadder(utcCalendar, PERIODS), { bars: 100 })
-  const broadcaster = new Broadcaster({ registry, clock, epoch: 'e', onListenerError () {} })
+  const meter = new Meter()
+  const broadcaster = new Broadcaster({ registry, clock, epoch: 'e', meter, onListenerError () {} })
   for (let i = 0; i < connections; i++) {
-    const outbox = new Outbox(nowhere, { onOverflow () {}, onIdle () {} }, { maxBufferedBytes: 1e6, now: 0 })
+    const outbox = new Outbox(nowhere, { onOverflow () {}, onIdle () {} }, { maxBufferedBytes: 1e6, meter, now: 0 })
     for (let k = 0; k < KEYS; k++) registry.join(`${SYMBOLS[(i + 2 * k) % SYMBOLS.length]}.1m`, outbox, { seq: 0, closedOnly: false, watermarks: false })
   }
   const grown: number[] = []

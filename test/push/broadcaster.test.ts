@@ -3,11 +3,13 @@ import { utcCalendar } from '../../src/market/calendar.ts'
 import { createLadder } from '../../src/market/ladder.ts'
 import { Broadcaster } from '../../src/push/broadcaster.ts'
 import { Connection } from '../../src/push/connection.ts'
+import { Meter } from '../../src/push/meter.ts'
 import { Registry } from '../../src/push/registry.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { FakeClock } from '../fixture/clock.ts'
 import { minute, run } from '../fixture/minutes.ts'
 import { FakeSocket } from '../fixture/socket.ts'
+import { surroundings } from '../fixture/surroundings.ts'
 
 const LIMITS = { maxKeysPerConnection: 10_000, maxHistory: 10, maxBufferedBytes: 1e6, maxFrameBytes: 1e6, maxBadFrames: 3 }
 
@@ -26,11 +28,12 @@ class WatchedSocket extends FakeSocket {
 function start () {
   const clock = new FakeClock()
   const registry = new Registry()
+  const meter = new Meter()
   const store = createMemoryStore(createLadder(utcCalendar, ['1m', '5m']), { bars: 100 })
-  const broadcaster = new Broadcaster({ registry, clock, epoch: store.epoch, onListenerError () {} })
+  const broadcaster = new Broadcaster({ registry, clock, epoch: store.epoch, meter, onListenerError () {} })
   const connect = async (args: string[], given: object = {}): Promise<WatchedSocket> => {
     const socket = new WatchedSocket()
-    const connection = new Connection(socket, { store, registry, clock, limits: LIMITS, onEnd () {} })
+    const connection = new Connection(socket, surroundings({ store, registry, clock, limits: LIMITS, meter }))
     connection.receive(Buffer.from(JSON.stringify({ op: 'subscribe', args, ...given })), { binary: false })
     for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => { setImmediate(resolve) }) // until all are live
     socket.writes.length = socket.places.length = socket.memory.length = 0

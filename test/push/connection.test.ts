@@ -6,10 +6,13 @@ import { PERIODS } from '../../src/market/period.ts'
 import type { Entry } from '../../src/store/entry.ts'
 import { Broadcaster } from '../../src/push/broadcaster.ts'
 import { Connection } from '../../src/push/connection.ts'
+import { Meter } from '../../src/push/meter.ts'
 import { Registry } from '../../src/push/registry.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { FakeClock } from '../fixture/clock.ts'
+import { KeptLog } from '../fixture/logger.ts'
 import { FakeSocket } from '../fixture/socket.ts'
+import { surroundings } from '../fixture/surroundings.ts'
 
 const MONDAY = Date.UTC(2026, 0, 5)
 
@@ -23,17 +26,13 @@ function start ({ bars = 1000, keepEvents = 10_000, ...limits }: Start = {}) {
   const clock = new FakeClock()
   const socket = new FakeSocket()
   const registry = new Registry()
+  const meter = new Meter()
+  const logger = new KeptLog()
   const { watchers } = registry
   const store = createMemoryStore(createLadder(utcCalendar, PERIODS), { bars, keepEvents })
   const ended: Connection[] = []
-  const connection = new Connection(socket, {
-    store,
-    registry,
-    clock,
-    limits: { maxKeysPerConnection: 100, maxHistory: 1000, maxBufferedBytes: 100_000, maxFrameBytes: 10_000, maxBadFrames: 3, ...limits },
-    onEnd: (one) => { ended.push(one) },
-  })
-  const broadcaster = new Broadcaster({ registry, clock, epoch: store.epoch, onListenerError () {} })
+  const connection = new Connection(socket, surroundings({ store, registry, clock, limits, meter, logger, onEnd: (one) => { ended.push(one) } }))
+  const broadcaster = new Broadcaster({ registry, clock, epoch: store.epoch, meter, onListenerError () {} })
   async function take (entry: Entry): Promise<void> {
     for await (const { events } of store.apply([entry])) broadcaster.send(events)
   }
@@ -43,7 +42,7 @@ function start ({ bars = 1000, keepEvents = 10_000, ...limits }: Start = {}) {
   function receive (request: object): void {
     connection.receive(Buffer.from(JSON.stringify(request)), { binary: false })
   }
-  return { socket, registry, watchers, store, clock, connection, ended, take, apply, receive }
+  return { socket, registry, watchers, store, clock, meter, logger, connection, ended, take, apply, receive }
 }
 
 t.test('a subscription while the reader is behind waits for its snapshot, which then is the newest, and bars follow on it', async (t) => {

@@ -8,10 +8,12 @@ import { PERIODS } from '../../src/market/period.ts'
 import { Hub } from '../../src/push/hub.ts'
 import { Intake } from '../../src/push/intake.ts'
 import type { Logger } from '../../src/push/logger.ts'
+import { DEFAULTS } from '../../src/options.ts'
+import { Meter, type Timings } from '../../src/push/meter.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import type { Entry } from '../../src/store/entry.ts'
 import type { Store } from '../../src/store/store.ts'
-import type { BarFrame } from '../../src/wire/messages.ts'
+import type { BarFrame } from '../../src/wire/frames.ts'
 import { build } from '../fixture/build.ts'
 import { connect } from '../fixture/client.ts'
 import { FakeClock } from '../fixture/clock.ts'
@@ -24,18 +26,18 @@ function minute (place: number, given: Partial<MinuteBar> = {}): MinuteBar {
 }
 
 /** A hub over a memory store that counts its commits, can be held up, and fails as often as it is told. */
-function start (t: Test, { bars = 1000, closeGraceMs = 'off', now }: { bars?: number, closeGraceMs?: number | 'off', now?: number } = {}) {
+function start (t: Test, { bars = 1000, closeGraceMs = 'off', now, timings }: { bars?: number, closeGraceMs?: number | 'off', now?: number, timings?: Timings } = {}) {
   const memory = createMemoryStore(createLadder(utcCalendar, PERIODS), { bars })
   const disk = { commits: [] as number[], failures: 0, gate: Promise.resolve(), closed: 0 }
   const held: Pick<Store, 'apply' | 'close'> = {
-    async * apply (entries: readonly Entry[]) {
+    async * apply (entries: readonly Entry[], onDurable?: () => void) {
       disk.commits.push(entries.length)
       await disk.gate
       if (disk.failures > 0) {
         disk.failures--
         throw new Error('disk full')
       }
-      yield * memory.apply(entries)
+      yield * memory.apply(entries, onDurable)
     },
     async close () { disk.closed++ },
   }
@@ -47,18 +49,22 @@ function start (t: Test, { bars = 1000, closeGraceMs = 'off', now }: { bars?: nu
     },
   })
   const logged: { evidence: Record<string, unknown>, message: string }[] = []
-  const logger: Logger = { error (evidence, message) { logged.push({ evidence: { ...evidence }, message }) } }
+  const logger: Logger = { debug () {}, info () {}, error (evidence, message) { logged.push({ evidence: { ...evidence }, message }) } }
   const clock = new FakeClock(now)
+  const meter = new Meter(timings)
   const hub = new Hub({
     store,
-    openDoor: (onEvents) => new Intake({ log: createLocalLog(), store, logger, onEvents }),
+    openDoor: (onEvents) => new Intake({ log: createLocalLog(), store, clock, logger, meter, maxSymbols: 1000, onEvents }),
     clock,
     logger,
-    limits: { maxKeysPerConnection: 100, maxHistory: 100, maxBufferedBytes: 100_000, maxFrameBytes: 10_000, maxBadFrames: 3, maxBarsPerQuery: 100 },
+    meter,
+    limits: { ...DEFAULTS, maxKeysPerConnection: 100, maxHistory: 100, maxBufferedBytes: 100_000, maxFrameBytes: 10_000, maxBadFrames: 3, maxBarsPerQuery: 100 },
     heartbeatMs: 1e9,
     pingEveryMs: 1e9,
     pongTimeoutMs: 1e10,
     closeGraceMs,
+    retryWindowMs: 2000,
+    guard: DEFAULTS,
   })
   t.teardown(() => hub.close())
   function subscribe (args: string[]): FakeSocket {
@@ -67,7 +73,7 @@ function start (t: Test, { bars = 1000, closeGraceMs = 'off', now }: { bars?: nu
     socket.read()
     return socket
   }
-  return { hub, disk, logged, clock, subscribe }
+  return { hub, disk, logged, clock, meter, subscribe }
 }
 
 async function turn (): Promise<void> {

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { Meter } from '../../src/push/meter.ts'
 import { Outbox, PIECE_BYTES } from '../../src/push/outbox.ts'
 import { Sheet } from '../../src/push/sheet.ts'
 import { frameText } from '../../src/wire/frame.ts'
@@ -44,11 +45,12 @@ class Ticker {
 function open ({ maxBufferedBytes = 1_000_000 } = {}) {
   const socket = new FakeSocket()
   const calls = { overflow: 0, idle: 0 }
+  const meter = new Meter()
   const outbox = new Ticker(new Outbox(socket, {
     onOverflow () { calls.overflow++ },
     onIdle () { calls.idle++ },
-  }, { maxBufferedBytes, now: 0 }))
-  return { socket, outbox, calls }
+  }, { maxBufferedBytes, meter, now: 0 }))
+  return { socket, outbox, calls, meter }
 }
 
 /** An outbox whose socket has not taken its first frame. */
@@ -196,7 +198,7 @@ t.test('bytes that a stalled socket keeps are not overwritten by what other sock
       kept.push(bytes)
       slow.buffered += bytes.length
     }
-    const outbox = new Outbox(slow, { onOverflow () {}, onIdle () {} }, { maxBufferedBytes: 1_000_000, now: 0 })
+    const outbox = new Outbox(slow, { onOverflow () {}, onIdle () {} }, { maxBufferedBytes: 1_000_000, meter: new Meter(), now: 0 })
     for (const text of ['keep', 'not', 'this']) sheet.add(text, undefined)
     for (const place of wanted) outbox.push(sheet, place)
     const keptSheet = outbox.flush(sheet)

@@ -8,6 +8,7 @@ import { Registry } from '../../src/push/registry.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { FakeClock } from '../fixture/clock.ts'
 import { FakeSocket } from '../fixture/socket.ts'
+import { surroundings } from '../fixture/surroundings.ts'
 
 const LIMITS = { maxKeysPerConnection: 10, maxHistory: 10, maxBufferedBytes: 1000, maxFrameBytes: 1000, maxBadFrames: 3 }
 const TIMES = { heartbeatMs: 30_000, pingEveryMs: 20_000, pongTimeoutMs: 50_000 }
@@ -20,7 +21,7 @@ function start () {
   const stop = startPulse({ clock, connections, ...TIMES })
   function join () {
     const socket = new FakeSocket()
-    const connection = new Connection(socket, { store, registry, clock, limits: LIMITS, onEnd: (ended) => { connections.delete(ended) } })
+    const connection = new Connection(socket, surroundings({ store, registry, clock, limits: LIMITS, onEnd: (ended) => { connections.delete(ended) } }))
     connections.add(connection)
     return { socket, connection }
   }
@@ -99,14 +100,54 @@ t.test('a peer without a pong for the timeout is told 4212, terminated and gone,
   t.equal(registry.size, 0)
 })
 
-t.test('after the process itself was stopped, peers have until the next tick for their pongs to be read', async (t) => {
+/** How many pings and frames a socket has got since the last time. */
+function got (socket: FakeSocket): { pings: number, frames: string[] } {
+  const { pings } = socket
+  socket.pings = 0
+  return { pings, frames: socket.read().map(({ type }) => type) }
+}
+
+t.test('after the process itself was stopped peers are asked at once, and have as long to answer as if it had not been', async (t) => {
   const { clock, connections, join } = start()
-  const { connection: answers } = join()
-  join()
-  live(clock, 10_000, connections)
+  const { connection: answers, socket } = join()
+  const dead = join()
+  live(clock, 10_000, [answers])
   clock.jump(600_000)
-  t.equal(connections.size, 2, 'the late tick removes nobody')
-  answers.ponged()
+  t.strictSame(got(socket), { pings: 1, frames: ['heartbeat'] })
   clock.advance(1000)
+  t.strictSame(got(socket), { pings: 0, frames: [] }, 'and once')
+  live(clock, 37_000, [answers])
+  t.equal(connections.size, 2, 'the one that has not answered for 49 s')
+  live(clock, 2000, [answers])
   t.strictSame([...connections], [answers])
+  t.match(dead.socket.ends, [{ code: 4212 }, 'terminated'])
 })
+
+t.test('a pong that was read before the tick after a stop is as new as the tick', async (t) => {
+  const { clock, connections, join } = start()
+  const { connection } = join()
+  live(clock, 10_000, connections)
+  clock.time += 600_000
+  connection.ponged()
+  clock.jump(0)
+  clock.advance(49_000)
+  t.equal(connections.size, 1)
+  clock.advance(1000)
+  t.equal(connections.size, 0)
+})
+
+for (const hours of [1, -1]) {
+  t.test(`a clock that is set ${hours > 0 ? 'ahead' : 'back'} by an hour drops nobody who answers, finds the dead, and pings and beats go on as before`, async (t) => {
+    const { clock, connections, join } = start()
+    const { connection: answers, socket } = join()
+    const dead = join()
+    live(clock, 10_000, [answers])
+    clock.set(hours * 3_600_000)
+    live(clock, 1000, [answers])
+    t.strictSame(got(socket), hours > 0 ? { pings: 1, frames: ['heartbeat'] } : { pings: 0, frames: [] })
+    live(clock, 60_000, [answers])
+    t.strictSame(got(socket), { pings: 3, frames: ['heartbeat', 'heartbeat'] })
+    t.strictSame([...connections], [answers])
+    t.match(dead.socket.ends, [{ code: 4212 }, 'terminated'])
+  })
+}

@@ -1,10 +1,11 @@
 import t from 'tap'
+import { Meter } from '../../src/push/meter.ts'
 import { Outbox } from '../../src/push/outbox.ts'
 import { Registry, type Seat } from '../../src/push/registry.ts'
 import { FakeSocket } from '../fixture/socket.ts'
 
 function outbox (): Outbox {
-  return new Outbox(new FakeSocket(), { onOverflow () {}, onIdle () {} }, { maxBufferedBytes: 1000, now: 0 })
+  return new Outbox(new FakeSocket(), { onOverflow () {}, onIdle () {} }, { maxBufferedBytes: 1000, meter: new Meter(), now: 0 })
 }
 
 t.test('a key that nobody listens to leaves no trace', async (t) => {

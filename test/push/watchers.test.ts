@@ -1,10 +1,11 @@
 import t from 'tap'
+import { Meter } from '../../src/push/meter.ts'
 import { Outbox } from '../../src/push/outbox.ts'
 import { Watchers } from '../../src/push/watchers.ts'
 import { FakeSocket } from '../fixture/socket.ts'
 
 function outbox (): Outbox {
-  return new Outbox(new FakeSocket(), { onOverflow () {}, onIdle () {} }, { maxBufferedBytes: 1000, now: 0 })
+  return new Outbox(new FakeSocket(), { onOverflow () {}, onIdle () {} }, { maxBufferedBytes: 1000, meter: new Meter(), now: 0 })
 }
 
 t.test('who asked with several keys is told once, until the last of them is gone', async (t) => {

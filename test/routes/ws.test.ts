@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { once } from 'node:events'
 import { type AddressInfo, connect as connectNet } from 'node:net'
 import { CLOSE_CODES, klinePush, type MinuteBar, PERIODS } from '../../src/index.ts'
+import { Session } from '../../src/push/session.ts'
 import { build } from '../fixture/build.ts'
 import { type Client, connect, connectTo, type Message } from '../fixture/client.ts'
 
@@ -290,7 +291,7 @@ t.test('watermarks and resets reach those who asked, over a real socket', async 
 })
 
 t.test('a frame nested deeper than any stack is an error, and hurts nobody', async (t) => {
-  const app = await build(t)
+  const app = await build(t, { maxFrameBytes: 1_000_000 })
   const client = await connect(t, app)
   const deep = '['.repeat(200_000) + ']'.repeat(200_000)
   for (const frame of [deep, `{"op":${deep}}`, `{"op":"subscribe","args":${deep}}`, `{"op":"list","id":${deep}}`, `{"op":"subscribe","args":[],"since":{"a.1m":${deep}}}`]) {
@@ -300,16 +301,17 @@ t.test('a frame nested deeper than any stack is an error, and hurts nobody', asy
 })
 
 t.test('a fault of ours that a frame finds costs its connection and nobody else', async (t) => {
-  const app = await build(t)
-  const other = await connect(t, app)
-  const { klineHub } = app
-  const connectAsEver = klineHub.connect.bind(klineHub)
-  klineHub.connect = (socket) => Object.assign(connectAsEver(socket), { receive () { throw new Error('a bug') } })
-  const unlucky = await connect(t, app)
-  unlucky.send({ op: 'ping' })
-  t.match(await unlucky.closed, { code: 1011 })
-  t.match(await other.ask({ op: 'ping' }), { type: 'pong' })
-  t.ok(await eventually(() => klineHub.health().connections === 1))
+  // At once, and while the client waits for an answer.
+  for (const fault of [() => { throw new Error('a bug') }, async () => { throw new Error('a bug') }]) {
+    const app = await build(t)
+    t.intercept(Session.prototype, 'refused', { value: fault })
+    const other = await connect(t, app)
+    const unlucky = await connect(t, app)
+    unlucky.send({ op: 'subscribe', args: ['a.1m'] })
+    t.strictSame(await unlucky.closed, { code: 1011, reason: 'a fault of the server' })
+    t.match(await other.ask({ op: 'ping' }), { type: 'pong' })
+    t.ok(await eventually(() => app.klineHub.health().connections === 1))
+  }
 })
 
 t.test('clients that offer compression get it where it is switched on, and all get the same', async (t) => {

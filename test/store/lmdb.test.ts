@@ -5,6 +5,7 @@ import { utcCalendar } from '../../src/market/calendar.ts'
 import { createLadder } from '../../src/market/ladder.ts'
 import { MINUTE, type Period, PERIODS } from '../../src/market/period.ts'
 import type { Entry } from '../../src/store/entry.ts'
+import { Journal } from '../../src/store/journal.ts'
 import { createLmdbStore } from '../../src/store/lmdb.ts'
 import type { Store } from '../../src/store/store.ts'
 import { minute, run } from '../fixture/minutes.ts'
@@ -172,6 +173,25 @@ t.test('the bars of a contract that is not traded any more go too, and it is the
   await fill(endless, [minute(30 * days)])
   t.match(endless.symbols(), [{ symbol, lastTime: 30 * days }, { symbol: 'other' }])
   await endless.close()
+})
+
+t.test('a commit that failed is the last one: it is told once, and nothing is written after it', async (t) => {
+  const told: Error[] = []
+  const options = { dataDir: t.testdir(), onArchiveError, onBroken (err: Error) { told.push(err) } }
+  const store = await createLmdbStore(ladder, options)
+  await fill(store, run(2))
+  // As lmdb has it: why a commit failed is in a promise of its own.
+  const journal = t.intercept(Journal.prototype, 'put', { value () { throw Object.assign(new Error('Commit failed'), { commitError: Promise.reject(new Error('Input/output error')) }) } })
+  await t.rejects(fill(store, run(3)), { message: /can't be written/, cause: { message: 'Input/output error' } })
+  journal.restore()
+  await t.rejects(fill(store, run(4)), told[0])
+  t.equal(told.length, 1)
+  t.equal(store.position(symbol, '1m').seq, 2)
+  await store.close()
+  const again = await createLmdbStore(ladder, options)
+  t.equal(again.position(symbol, '1m').seq, 2)
+  t.match(await fill(again, run(3)), { outcomes: ['duplicate', 'duplicate', 'accepted'] })
+  await again.close()
 })
 
 t.test('a directory made with other periods is refused, and is left as it was', async (t) => {

@@ -6,12 +6,16 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { KlineError } from '../../src/errors.ts'
 import type { Door } from '../../src/push/intake.ts'
+import { Meter } from '../../src/push/meter.ts'
 import type { Entry } from '../../src/store/entry.ts'
 import type { Applied, Result } from '../../src/store/store.ts'
 import { Host } from '../../src/team/host.ts'
 import { Relay } from '../../src/team/relay.ts'
 import { FakeClock } from '../fixture/clock.ts'
 import { run } from '../fixture/minutes.ts'
+
+/** UTC milliseconds; when the owner commits. */
+const NOW = 1_767_596_400_000
 
 interface Call { readonly entries: readonly Entry[], readonly resolve: (results: readonly Result[]) => void, readonly reject: (err: unknown) => void }
 
@@ -40,6 +44,9 @@ async function start (t: Test) {
   const told: unknown[] = []
   const lost: unknown[] = []
   const clock = new FakeClock()
+  const written: number[] = []
+  const nowhere = { observe () {} }
+  const meter = new Meter({ minuteToAccepted: nowhere, acceptedToWritten: { observe (seconds) { written.push(seconds) } }, commit: nowhere, ingest: nowhere })
   let sockets = 0
   let opened = (): void => {}
   let caughtUp = (): void => {}
@@ -70,13 +77,15 @@ async function start (t: Test) {
     told,
     lost,
     clock,
+    meter,
+    written,
     store,
     get sockets () { return sockets },
     async listen () {
       server.listen(path)
       await once(server, 'listening')
     },
-    relay: () => new Relay({ store, clock, onEvents: (events) => { told.push(...events) }, onLost: (err) => { lost.push(err) } }),
+    relay: () => new Relay({ store, clock, meter, onEvents: (events) => { told.push(...events); meter.events += events.length }, onLost: (err) => { lost.push(err) } }),
     async called () { if (calls.length === 0) await new Promise<void>((resolve) => { called = resolve }) },
     async opened () { await new Promise<void>((resolve) => { opened = resolve }) },
     async ended () { await new Promise<void>((resolve) => { ended = resolve }) },
@@ -110,12 +119,26 @@ t.test('what a follower is given goes to the owner, and is answered once it is p
   await called()
   t.strictSame(calls[0].entries, entries)
   journal.push(told(60_000), told(120_000))
-  host.announce()
+  host.announce(NOW)
   calls[0].resolve(['accepted', 'duplicate', { closed: 3 }])
   t.strictSame(await answer, ['accepted', 'duplicate', { closed: 3 }])
   t.match(heard, [{ time: 60_000 }, { time: 120_000 }])
   await relay.close()
   await t.rejects(relay.append(entries), { code: 'KLP_ERR_CLOSED' })
+})
+
+t.test('what is pushed here counts from when the owner had it on disk', async (t) => {
+  const { host, relay, clock, journal, written, caughtUp } = await startConnected(t)
+  t.strictSame(written, [], 'not what was there before')
+  clock.advance(30)
+  for (const applied of [told(60_000), { results: [], events: [] }]) {
+    const more = caughtUp()
+    journal.push(applied)
+    host.announce(NOW)
+    await more
+  }
+  await relay.close()
+  t.strictSame(written, [0.03], 'and nothing where nobody listened')
 })
 
 t.test('what the owner refuses is refused here with its code and message', async (t) => {
@@ -181,8 +204,8 @@ t.test('one that is closed while it connects lets go', async (t) => {
 t.test('a store that can not follow any more is said to be lost', async (t) => {
   const { host, relay, store, lost, told: heard } = await startConnected(t)
   store.broken = new Error('behind')
-  host.announce()
-  host.announce()
+  host.announce(NOW)
+  host.announce(NOW)
   await until(() => lost.length > 0)
   await relay.close()
   t.match(lost, [{ message: 'behind' }])
@@ -200,7 +223,7 @@ t.test('a peer that dies in the middle of a line, or is not one of us, costs its
     await gone
     socket.destroy()
   }
-  host.announce()
+  host.announce(NOW)
   const answer = relay.append(run(1))
   await called()
   t.equal(calls.length, 1)
@@ -215,7 +238,7 @@ t.test('the journal is kept from where followers have read it, but for none that
   await until(() => host.dropTo(100) === 0) // it has read nothing
   store.readUpTo = 40
   const more = caughtUp()
-  host.announce()
+  host.announce(NOW)
   await more
   await until(() => host.dropTo(100) === 40)
   t.equal(host.dropTo(100), 40)

@@ -3,8 +3,8 @@ import { Value } from '@sinclair/typebox/value'
 import { Bucket } from '../../src/market/bucket.ts'
 import type { MinuteBar } from '../../src/market/bar.ts'
 import { barFrame, snapshotFrame } from '../../src/wire/answers.ts'
+import { BarFrameSchema } from '../../src/wire/frames.ts'
 import type { Frame } from '../../src/wire/frame.ts'
-import { BarFrameSchema } from '../../src/wire/messages.ts'
 
 function bucketOf (given: Partial<MinuteBar> = {}): Bucket {
   return Bucket.ofMinute({ symbol: 'a', time: 60_000, open: 1e21, high: 1e21, low: -0.1, close: 1e-7, volume: 0.3, ...given })

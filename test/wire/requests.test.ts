@@ -18,7 +18,7 @@ t.test('a bad request is refused with its id, if it has a good one, and the fiel
     ['null', { code: 'BAD_FRAME', message: /object, got `null`/ }],
     ['"list"', { code: 'BAD_FRAME', message: /object.*string/ }],
     ['{"op":1,"id":"x"}', { id: 'x', code: 'BAD_FRAME', message: /`op`.*`1` \(number\)/ }],
-    ['{"op":"toString"}', { code: 'UNKNOWN_OP', message: /subscribe unsubscribe list ping.*"toString"/ }],
+    ['{"op":"toString"}', { code: 'UNKNOWN_OP', message: /subscribe unsubscribe auth list ping.*"toString"/ }],
     ['{"op":"list","id":1.5}', { id: undefined, code: 'BAD_FRAME', message: /`id`/ }],
     ['{"op":"list","id":null}', { id: undefined, code: 'BAD_FRAME', message: /`id`/ }],
     ['{"op":"list","__proto__":{}}', { code: 'BAD_FRAME', message: /__proto__/ }],
@@ -27,6 +27,7 @@ t.test('a bad request is refused with its id, if it has a good one, and the fiel
     ['{"op":"subscribe","args":[],"closedOnly":"yes"}', { code: 'BAD_FRAME', message: /`closedOnly`.*"yes"/ }],
     ['{"op":"subscribe","args":[],"history":1.5}', { code: 'BAD_FRAME', message: /`history`.*1\.5/ }],
     ['{"op":"subscribe","args":[],"since":{"a.1m":{"epoch":"e","seq":-1}}}', { code: 'BAD_FRAME', message: /seq.*-1/ }],
+    ['{"op":"subscribe","args":[],"since":{"\\n.1m":{}}}', { code: 'BAD_FRAME', message: /epoch/ }],
     ['{"op":"unsubscribe","args":[],"history":1}', { code: 'BAD_FRAME', message: /`history`/ }],
   ]
   for (const [text, expected] of cases) t.match(parseRequest(text), expected, text)

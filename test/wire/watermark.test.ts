@@ -1,5 +1,6 @@
+import { Value } from '@sinclair/typebox/value'
 import t from 'tap'
-import { MAX_SYMBOLS, parseWatermark } from '../../src/wire/watermark.ts'
+import { MAX_SYMBOLS, parseWatermark, WatermarkSchema } from '../../src/wire/watermark.ts'
 
 const NOW = 1_767_596_400_123
 const time = 1_767_596_400_000
@@ -30,4 +31,18 @@ t.test('a bad one is refused by field and value', async (t) => {
   ] as const) t.throws(() => parseWatermark(input, NOW), { code: 'KLP_ERR_WATERMARK', statusCode: 400, message }, message)
   t.equal(parseWatermark({ time, symbols: Array(MAX_SYMBOLS).fill('a') }, NOW).symbols?.length, MAX_SYMBOLS)
   t.throws(() => parseWatermark({ time, symbols: Array(MAX_SYMBOLS + 1).fill('a') }, NOW), { code: 'KLP_ERR_WATERMARK' })
+})
+
+t.test('what its schema says is what is taken, but for what is still to come', async (t) => {
+  const good = [{ time }, { time: 0, symbols: ['a', 'SHFE.rb2601'] }, { time, symbols: Array(MAX_SYMBOLS).fill('a') }]
+  const bad = [undefined, null, [{ time }], {}, { time: '60000' }, { time: time + 1 }, { time: -60_000 }, { time, symbol: 'a' }, { time, symbols: 'a' }, { time, symbols: [] }, { time, symbols: ['b c'] }, { time, symbols: [7] }, { time, symbols: Array(MAX_SYMBOLS + 1).fill('a') }]
+  for (const input of good) {
+    t.ok(Value.Check(WatermarkSchema, input))
+    t.ok(parseWatermark(input, NOW))
+  }
+  for (const input of bad) {
+    t.notOk(Value.Check(WatermarkSchema, input))
+    t.throws(() => parseWatermark(input, NOW))
+  }
+  for (const example of WatermarkSchema.examples) t.ok(parseWatermark(example, NOW))
 })
