@@ -1,9 +1,11 @@
 import { mkdirSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { join } from 'node:path'
 import type { Contract } from '../market/contract.ts'
 import type { Ladder } from '../market/ladder.ts'
 import type { Marks } from './book.ts'
-import { type DirectoryParts, DirectoryReads, openFile } from './directory.ts'
+import { type DirectoryParts, DirectoryReads, FILE, openFile, refuseRepair, WRITER } from './directory.ts'
+import { orDamaged } from './damage.ts'
 import type { Entry } from './entry.ts'
 import { checkRoom } from './disk.ts'
 import { checkTables, Meta } from './meta.ts'
@@ -11,7 +13,7 @@ import { claim } from './owner.ts'
 import { encodeEntries } from './record.ts'
 import { type Applied, KEEP_EVENTS, type Retention, type Store } from './store.ts'
 import type { Tail } from './tail.ts'
-import { NEWEST } from './view.ts'
+import { commit, NEWEST } from './view.ts'
 
 export interface LmdbOptions extends Retention {
   readonly dataDir: string
@@ -46,20 +48,18 @@ const ARCHIVE_SPARE = 8 * 1024 * 1024
 export async function createLmdbStore (ladder: Ladder, options: LmdbOptions): Promise<Store> {
   const { dataDir, onPeer } = options
   mkdirSync(dataDir, { recursive: true })
-  const root = openFile(dataDir, {
-    overlappingSync: false, // a commit that resolves is on disk
-    eventTurnBatching: false, // a transaction holds what we put in it and nothing else
-  })
+  const root = openFile(dataDir, WRITER)
   let release = async (): Promise<void> => {}
   try {
     checkTables(root, dataDir)
     const meta = new Meta(root)
     release = await claim(dataDir, meta.owner, onPeer)
+    refuseRepair(dataDir) // one that began meanwhile, and looks for an owner after that
     return new LmdbStore({ root, meta, ladder, options, release })
   } catch (err) {
     await release()
     await root.close()
-    throw err
+    throw orDamaged(join(dataDir, FILE), err)
   }
 }
 
@@ -79,6 +79,7 @@ class LmdbStore extends DirectoryReads implements Store {
   #archivedAt: number
   #archiving: Promise<void> | undefined
   #closing = false
+  #failure: Error | undefined
 
   constructor ({ root, meta, ladder, options: { dataDir, archiveEvery = 65_536, keepEvents = KEEP_EVENTS, onCommit = () => {}, dropTo = (upTo) => upTo, onArchiveError }, release }: Parts) {
     super({ root, meta, ladder, dataDir, keepEvents, view: NEWEST })
@@ -92,12 +93,19 @@ class LmdbStore extends DirectoryReads implements Store {
   }
 
   async * apply (entries: readonly Entry[]): AsyncGenerator<Applied> {
+    if (this.#failure !== undefined) throw this.#failure
     if (this.#pending > this.#archiveEvery * MOST_PENDING) await this.#archiving
     const record = encodeEntries(entries)
     checkRoom(this.dataDir, record.length + RECORD_SPARE)
-    await this.#commit(() => { this.journal.put(this.clerk.position, record) })
+    await commit(this.root, () => { this.journal.put(this.clerk.position, record) })
     this.#onCommit()
-    yield * this.clerk.apply(entries)
+    try {
+      yield * this.clerk.apply(entries)
+    } catch (err) {
+      // The journal has them and the bars don't, so what comes after them can't be told from them.
+      this.#failure = new Error(`Entries of the journal could not be rolled up (${(err as Error).message}); after that none is taken before the next start`, { cause: err })
+      throw this.#failure
+    }
     this.#pending += weigh(entries)
     if (this.#pending >= Math.min(this.#archiveEvery, CONTRACT_MINUTES * this.book.contracts.size)) this.#archiving ??= this.#runArchive()
   }
@@ -123,7 +131,7 @@ class LmdbStore extends DirectoryReads implements Store {
         await this.#archiveSome(contracts.slice(i, i + CONTRACTS_PER_COMMIT), since)
       }
       if (this.#closing) return
-      await this.#commit(() => {
+      await commit(this.root, () => {
         this.meta.putMarks(marks)
         this.journal.cut(this.#dropTo(upTo))
       })
@@ -138,7 +146,7 @@ class LmdbStore extends DirectoryReads implements Store {
   async #archiveSome (contracts: readonly Contract[], since: number): Promise<void> {
     const seqs: number[] = []
     checkRoom(this.dataDir, ARCHIVE_SPARE)
-    await this.#commit(() => {
+    await commit(this.root, () => {
       for (const contract of contracts) {
         this.archive.put(contract, { book: this.book, since })
         for (const { seq } of contract.lanes) seqs.push(seq)
@@ -146,16 +154,6 @@ class LmdbStore extends DirectoryReads implements Store {
     })
     let next = 0
     for (const { lanes } of contracts) for (const lane of lanes) (lane.history as Tail).archived(seqs[next++])
-  }
-
-  async #commit (write: () => void): Promise<void> {
-    try {
-      await this.root.batch(write)
-    } catch (err) {
-      // lmdb says why a commit failed in a second promise, which nobody else waits for
-      const cause: unknown = await (err as { commitError?: Promise<never> }).commitError?.catch((reason: unknown) => reason)
-      throw cause ?? err
-    }
   }
 }
 
