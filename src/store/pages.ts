@@ -107,6 +107,8 @@ export class Page {
   /** How many nodes it says that it has, and what is wrong with them. */
   readonly count: number
   readonly fault: string | undefined
+  /** Whether some of its values have pages of their own. */
+  readonly hasLong: boolean
   readonly #bytes: Buffer
   readonly #upper: number
   #nodes: readonly Node[] | undefined
@@ -120,7 +122,9 @@ export class Page {
     this.#upper = HEADER + bytes.readUInt16LE(22)
     const listed = lower <= this.#upper && this.#upper <= bytes.length && lower % 2 === 0
     this.count = listed ? (lower - HEADER) / 2 : 0
-    this.fault = listed ? this.#findFault() : 'has no list of what is in it'
+    const { fault, hasLong } = listed ? this.#look() : { fault: 'has no list of what is in it', hasLong: false }
+    this.fault = fault
+    this.hasLong = hasLong
   }
 
   /** Those that are whole. */
@@ -144,16 +148,18 @@ export class Page {
     return nodes
   }
 
-  #findFault (): string | undefined {
+  #look (): { fault: string | undefined, hasLong: boolean } {
     let used = 0
+    let hasLong = false
     for (let i = 0; i < this.count; i++) {
       const at = this.#at(i)
       const end = this.#end(at)
-      if (end === undefined) return 'has entries that are not inside it'
+      if (end === undefined) return { fault: 'has entries that are not inside it', hasLong }
       used += end - at + (end - at) % 2
+      hasLong ||= this.isLeaf && (this.#bytes.readUInt16LE(at + 4) & LONG) !== 0
     }
     const taken = this.#bytes.length - this.#upper
-    return used === taken ? undefined : `has entries of ${used} bytes in ${taken}`
+    return { fault: used === taken ? undefined : `has entries of ${used} bytes in ${taken}`, hasLong }
   }
 
   #at (i: number): number {

@@ -1,5 +1,5 @@
 import type { Commit, Tree } from './commits.ts'
-import { BadPage, type Page, type PageFile } from './pages.ts'
+import { BadPage, type Node, type Page, type PageFile } from './pages.ts'
 
 export interface Row { readonly key: Buffer, readonly value: Buffer, readonly page: Page }
 
@@ -56,8 +56,10 @@ export class TreeReader {
     const look = (number: number, place: Place): void => {
       if (place.level < depth || which === 'all') {
         const page = this.#attempt(place, () => this.#open(number, place))
-        if (page?.isLeaf === false) for (const { child, below } of children(page, place)) look(child, below)
-        else if (page?.fault !== undefined) this.#readers.lost({ ...place, err: new BadPage(number, page.fault) })
+        if (page === undefined) return
+        if (page.fault !== undefined) this.#readers.lost({ ...place, err: new BadPage(number, page.fault) })
+        if (!page.isLeaf) for (const { child, below } of children(page, place)) look(child, below)
+        else if (page.hasLong) for (const node of page.nodes) this.#attempt(place, () => this.#value(node))
       } else {
         this.#attempt(place, () => { this.#use(number, 1) })
       }
@@ -83,7 +85,7 @@ export class TreeReader {
       }
       after = key
       const only = { from: key, to: Buffer.concat([key, Buffer.alloc(1)]) }
-      const value = this.#attempt(only, () => this.#file.value(node, (first, count) => { this.#use(first, count) }))
+      const value = this.#attempt(only, () => this.#value(node))
       if (value === undefined) yield * this.#readers.instead(only)
       else yield { key, value, page }
     }
@@ -96,7 +98,7 @@ export class TreeReader {
     const page = this.#file.page(number)
     if (page.isLeaf !== (place.level === this.#tree.depth)) throw new BadPage(number, `is ${page.isLeaf ? 'a' : 'no'} leaf on level ${place.level} of ${this.#tree.depth}`)
     if (page.transaction > place.transaction) throw new BadPage(number, `is of transaction ${page.transaction}, and found by one of ${place.transaction}`)
-    if (page.count === 0) throw new BadPage(number, 'is empty')
+    if (page.count === 0) throw new BadPage(number, page.fault ?? 'is empty')
     if (page.isLeaf) return page
     if (page.fault !== undefined) throw new BadPage(number, page.fault)
     const [, ...others] = page.nodes
@@ -104,6 +106,10 @@ export class TreeReader {
       if (!this.#holds(place, key) || (i > 0 && this.#compare(key, others[i - 1].key) <= 0)) throw new BadPage(number, 'has keys that are out of their order')
     }
     return page
+  }
+
+  #value (node: Node): Buffer {
+    return this.#file.value(node, (first, count) => { this.#use(first, count) })
   }
 
   #use (first: number, count: number): void {

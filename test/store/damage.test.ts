@@ -1,33 +1,25 @@
 import { open } from 'lmdb'
-import { closeSync, cpSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { BYTES_TO_BYTES } from '../../src/store/clustered.ts'
 import { checkFile, checkPages, orDamaged } from '../../src/store/damage.ts'
 import { openRoot, WRITER } from '../../src/store/directory.ts'
 import { type Page, PageFile } from '../../src/store/pages.ts'
-import { makeData, openStore, PAGE, pagesOf, rewrite, START, zeroPage } from '../fixture/damage.ts'
+import { openStore, PAGE, pagesOf, rewrite, soundData, START, zeroPage } from '../fixture/damage.ts'
 import { minute } from '../fixture/minutes.ts'
 import { applyAll, shown } from '../fixture/store-spec.ts'
 
 const SYMBOLS = ['A', 'B.x', 'CC']
-const sound = t.testdir()
-t.before(async () => { await makeData(sound) })
-
-/** A copy of the sound directory. */
-function copy (t: { testdir: () => string }): string {
-  const dataDir = t.testdir()
-  cpSync(join(sound, 'bars.mdb'), join(dataDir, 'bars.mdb'))
-  return dataDir
-}
+const copy = soundData(t)
 
 t.test('a file with any page gone is refused with its name, the page and what to do; or nothing of the data was on that page', async (t) => {
   const dataDir = copy(t)
   const whole = readFileSync(join(dataDir, 'bars.mdb'))
+  const pages = pagesOf(dataDir)
   const before = await openStore(dataDir)
   const expected = shown(before, SYMBOLS)
   await before.close()
-  const pages = pagesOf(sound)
   for (const kind of ['branch', 'leaf', 'long', 'free']) t.ok(pages.some((page) => page.kind === kind), kind)
   for (const { number, table, kind } of pages) {
     writeFileSync(join(dataDir, 'bars.mdb'), whole)
@@ -44,9 +36,9 @@ t.test('a file with any page gone is refused with its name, the page and what to
 
 t.test('a file that was cut off is refused, wherever', async (t) => {
   const dataDir = copy(t)
-  const { size } = statSync(join(sound, 'bars.mdb'))
-  for (const length of [100, PAGE, 2 * PAGE, Math.floor(size / 3), Math.floor(size / 2)]) {
-    rewrite(dataDir, () => readFileSync(join(sound, 'bars.mdb')).subarray(0, length))
+  const whole = readFileSync(join(dataDir, 'bars.mdb'))
+  for (const length of [100, PAGE, 2 * PAGE, Math.floor(whole.length / 3), Math.floor(whole.length / 2)]) {
+    rewrite(dataDir, () => whole.subarray(0, length))
     await t.rejects(openStore(dataDir), { code: 'KLP_ERR_DAMAGED', message: length < 2 * PAGE ? /does not begin as a file of LMDB does/ : /is not in the file, which ends before it/ })
   }
 })
@@ -55,7 +47,7 @@ t.test('a file may end before its newest page, which LMDB does not write if it i
   const dataDir = copy(t)
   rewrite(dataDir, (bytes) => {
     for (const meta of [0, PAGE]) bytes.writeUInt32LE(bytes.readUInt32LE(meta + 144) + 3, meta + 144)
-    return undefined
+    return bytes
   })
   checkFile(join(dataDir, 'bars.mdb'))
   const store = await openStore(dataDir)
@@ -117,9 +109,10 @@ t.test('what lmdb says of a damaged file is said as that, other errors as they a
 
 t.test('after a bar that can not be read no entry is taken, because the next ones could not be told from it', async (t) => {
   const dataDir = copy(t)
+  const pages = pagesOf(dataDir)
   const store = await openStore(dataDir)
   const file = openSync(join(dataDir, 'bars.mdb'), 'r+') // the same file, which lmdb has mapped
-  for (const { number, table, kind } of pagesOf(sound)) if (table === 'bars' && kind === 'leaf') writeSync(file, Buffer.alloc(PAGE), 0, PAGE, number * PAGE)
+  for (const { number, table, kind } of pages) if (table === 'bars' && kind === 'leaf') writeSync(file, Buffer.alloc(PAGE), 0, PAGE, number * PAGE)
   closeSync(file)
   const message = /^Entries of the journal could not be rolled up \(MDB_CORRUPTED: .*\); after that none is taken/
   await t.rejects(applyAll(store, [minute(START, { symbol: 'A', close: 10 })]), { message })
@@ -149,7 +142,7 @@ t.test('while somebody else writes to it, a file is theirs to look after', async
 })
 
 t.test('a page that the disk does not give is one that can not be read', (t) => {
-  const file = new PageFile(join(sound, 'bars.mdb'), () => PAGE)
+  const file = new PageFile(join(copy(t), 'bars.mdb'), () => PAGE)
   t.throws(() => file.page(2 ** 50), { message: /^page \d+ can't be read \(ERR_OUT_OF_RANGE\)$/ })
   file.close()
   t.end()
