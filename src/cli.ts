@@ -1,10 +1,14 @@
 #!/usr/bin/env node
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { decimal, integer } from './cli/arguments.ts'
+import { backup } from './cli/backup.ts'
+import { check } from './cli/check.ts'
 import { demo } from './cli/demo.ts'
+import { exportMinutes } from './cli/export.ts'
 import { fail } from './cli/fail.ts'
 import { importFile } from './cli/import.ts'
 import { onInterruptOrSilence } from './cli/interrupt.ts'
+import { repair } from './cli/repair.ts'
 import { replay } from './cli/replay.ts'
 import type { Totals } from './cli/sender.ts'
 import { watch } from './cli/watch.ts'
@@ -81,7 +85,47 @@ program.command('watch')
     await watch({ keys, url, token, out, err, signal: onInterruptOrSilence() })
   })
 
+program.command('check')
+  .description('look whether a data directory is sound, also while a server has it; ends with 1 if it is not')
+  .addOption(dataDirOption())
+  .action(async ({ dataDir }: { dataDir: string }) => {
+    process.exitCode = await check({ dataDir, out }) > 0 ? 1 : 0
+  })
+
+program.command('export')
+  .description('write all one-minute bars of a data directory as NDJSON, which import takes, as far as they can be read')
+  .addOption(dataDirOption())
+  .option('--to <file>', 'a new file, such as bars.ndjson (standard output)')
+  .action(async (options: { dataDir: string, to?: string }) => {
+    const signal = onInterruptOrSilence()
+    try {
+      process.exitCode = await exportMinutes({ ...options, out, err, signal }) > 0 ? 1 : 0
+    } catch (reason) {
+      if (!signal.aborted) throw reason
+      process.exitCode = 130
+    }
+  })
+
+program.command('repair')
+  .description('put what can be read of a damaged data directory into a new file, and keep the old one under another name')
+  .addOption(dataDirOption())
+  .action(async ({ dataDir }: { dataDir: string }) => {
+    await repair({ dataDir, out })
+  })
+
+program.command('backup')
+  .description('copy a data directory, also while a server has it; a server can be started on the copy')
+  .argument('<dir>', 'a directory that is new or empty')
+  .addOption(dataDirOption())
+  .action(async (to: string, { dataDir }: { dataDir: string }) => {
+    await backup({ dataDir, to, out })
+  })
+
 await program.parseAsync().catch(fail)
+
+function dataDirOption (): Option {
+  return new Option('--data-dir <path>', 'where bars are kept').env('DATA_DIR').default('./data')
+}
 
 function exitCode ({ aborted }: AbortSignal, { bad }: Totals): number {
   if (aborted) return 130

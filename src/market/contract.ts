@@ -89,9 +89,14 @@ export class Contract {
     return this.#calendar.start(lane.period, time)
   }
 
+  /** The first minute after the bar that opens at `start`. */
+  end (lane: Lane, start: number): number {
+    return this.#calendar.end(lane.period, start)
+  }
+
   /** The bar that opens at `start`, made anew from those of the next shorter period; there is at least one. */
   fold (lane: Lane, start: number): Bucket {
-    const end = this.#calendar.end(lane.period, start)
+    const end = this.end(lane, start)
     const [first, ...others] = lane.source.range({ start, end, limit: Infinity, newest: false })
     const bucket = new Bucket(start, end, first)
     for (const part of others) bucket.add(part)

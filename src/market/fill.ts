@@ -15,7 +15,7 @@ export function fillContract (contract: Contract, minutes: readonly MinuteBar[],
   const [shortest, ...longer] = contract.lanes
   const times: number[] = []
   for (const minute of minutes) {
-    const outcome = place(shortest, minute)
+    const outcome = placeMinute(shortest, minute)
     counts[COUNTED[outcome]]++
     if (outcome !== 'duplicate') times.push(minute.time)
   }
@@ -38,7 +38,8 @@ export function fillContract (contract: Contract, minutes: readonly MinuteBar[],
   return counts
 }
 
-function place (lane: Lane, minute: MinuteBar): Outcome {
+/** Takes a minute in for itself, as a part of the step that the lane makes next. */
+export function placeMinute (lane: Lane, minute: MinuteBar): Outcome {
   const bar = Bucket.ofMinute(minute)
   const known = lane.history.at(bar.time)
   if (known?.equals(bar)) return 'duplicate'

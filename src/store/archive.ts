@@ -1,21 +1,16 @@
 import type { Database, RootDatabase } from 'lmdb'
-import type { Bucket } from '../market/bucket.ts'
 import type { Contract } from '../market/contract.ts'
 import type { Lane } from '../market/lane.ts'
 import type { Book } from './book.ts'
 import { Blocks } from './blocks.ts'
 import { BYTES_TO_BYTES } from './clustered.ts'
-import { decodeRows, encodeRows } from './row.ts'
+import { type ContractState, decodeState, encodeState } from './state.ts'
 import { Table } from './table.ts'
 import type { Tail } from './tail.ts'
 import type { View } from './view.ts'
 
 /** How many more rows of a lane one run may remove than it adds: what has to go, goes little by little. */
 const PRUNE_MORE = 64
-
-/** How much of a contract's state goes before that of its lanes, and how much each lane has. */
-const HEAD = 4
-const PER_LANE = 4
 
 /**
  * Where bars and events go when they leave the memory. Beside them a row per contract holds its unfinished bars and
@@ -37,34 +32,19 @@ export class Archive {
 
   /** What a contract has that is not here yet; its bars only if they changed after `since`. What is no longer kept goes. */
   put (contract: Contract, { book, since }: { book: Book, since: number }): void {
-    const { symbol, position, first, frontier, watermark, lanes } = contract
+    const { symbol, lanes } = contract
     for (const lane of lanes) {
       const added = contract.barsPosition > since ? this.#putLane(symbol, lane) : 0
       this.#pruneLane(contract, lane, { book, limit: added + PRUNE_MORE })
     }
-    const state = new Float64Array(HEAD + PER_LANE * lanes.length)
-    state.set([position, first, frontier, watermark])
-    const open: Bucket[] = []
-    lanes.forEach(({ seq, resetSeq, newest, open: bucket }, i) => {
-      state.set([seq, resetSeq, newest, bucket === undefined ? 0 : 1], HEAD + PER_LANE * i)
-      if (bucket !== undefined) open.push(bucket)
-    })
-    this.#contracts.put(Buffer.from(symbol, 'latin1'), Buffer.concat([Buffer.from(state.buffer), encodeRows(open)]))
+    this.#contracts.put(Buffer.from(symbol, 'latin1'), encodeState(contract))
   }
 
   /** Brings every contract back to where it was when it was put here. */
   load (book: Book): void {
     for (const { key, value } of this.#contracts.getRange({ ...this.#view })) {
       const contract = book.contract(key.toString('latin1'))
-      const { state, unfinished } = decodeState(value, contract.lanes.length)
-      const [position, first, frontier, watermark] = state
-      Object.assign(contract, { position, barsPosition: position, first, frontier, watermark })
-      contract.lanes.forEach((lane, i) => {
-        const [seq, resetSeq, newest, isOpen] = state.subarray(HEAD + PER_LANE * i)
-        Object.assign(lane, { seq, resetSeq, newest });
-        (lane.history as Tail).archived(seq)
-        if (isOpen === 1) lane.open = unfinished.shift()
-      })
+      restoreContract(contract, decodeState(value, contract.lanes.length))
     }
   }
 
@@ -75,8 +55,7 @@ export class Archive {
   * release (book: Book): Generator<void> {
     for (const { key, value } of this.#contracts.getRange({ ...this.#view })) {
       const { lanes } = book.contract(key.toString('latin1'))
-      const { state } = decodeState(value, lanes.length)
-      lanes.forEach(({ history }, i) => { (history as Tail).archived(state[HEAD + PER_LANE * i]) })
+      decodeState(value, lanes.length).lanes.forEach(({ seq }, i) => { (lanes[i].history as Tail).archived(seq) })
       yield
     }
   }
@@ -99,9 +78,11 @@ export class Archive {
   }
 }
 
-/** How a contract stood, and after that its unfinished bars. */
-function decodeState (value: Buffer, lanes: number): { state: Float64Array, unfinished: Bucket[] } {
-  const length = (HEAD + PER_LANE * lanes) * Float64Array.BYTES_PER_ELEMENT
-  const state = new Float64Array(new Uint8Array(value.subarray(0, length)).buffer)
-  return { state, unfinished: decodeRows(value.subarray(length)) }
+/** Brings a contract back to where it was, with no bars in memory. */
+export function restoreContract (contract: Contract, { lanes, position, ...state }: ContractState): void {
+  Object.assign(contract, { ...state, position, barsPosition: position })
+  contract.lanes.forEach((lane, i) => {
+    Object.assign(lane, lanes[i]);
+    (lane.history as Tail).archived(lane.seq)
+  })
 }

@@ -1,13 +1,12 @@
 import type { RootDatabase } from 'lmdb'
 import type { Bucket } from '../market/bucket.ts'
 import type { Period } from '../market/period.ts'
-import { Clustered, rowKey } from './clustered.ts'
+import { Clustered, LAST_NUMBER, rowKey } from './clustered.ts'
 import { decodeRows, type DiskRow } from './row.ts'
 import type { View } from './view.ts'
 
 /** Events of a block: two blocks fit on a page of 4 KiB, so that LMDB gives none of them pages of its own. */
 const BLOCK = 16
-const LAST = 2 ** 48 - 1
 
 /**
  * Durable events on disk: each is its bar as it was then. Several are in a block, under the `seq` of the block's
@@ -21,7 +20,7 @@ export class Blocks extends Clustered {
   /** The events after `seq` and up to `last`, ascending, at most `limit`. */
   range (symbol: string, period: Period, { seq, last, limit }: { seq: number, last: number, limit: number }): Bucket[] {
     const events: Bucket[] = []
-    for (const { value } of this.rows.getRange({ start: rowKey(symbol, period, seq + 1), end: rowKey(symbol, period, LAST), ...this.view })) {
+    for (const { value } of this.rows.getRange({ start: rowKey(symbol, period, seq + 1), end: rowKey(symbol, period, LAST_NUMBER), ...this.view })) {
       for (const event of decodeRows(value)) {
         if (event.seq <= seq) continue
         if (event.seq > last || events.length === limit) return events

@@ -15,6 +15,8 @@ export interface Marks {
   clock: number
 }
 
+export const NO_MARKS: Marks = { position: 0, watermark: -Infinity, clock: -Infinity }
+
 export interface BookOptions {
   readonly keepEvents: number
   readonly history: (symbol: string, period: Period) => History
@@ -24,7 +26,7 @@ export interface BookOptions {
 export class Book {
   readonly contracts = new Map<string, Contract>()
   readonly periods: readonly Period[]
-  readonly marks: Marks = { position: 0, watermark: -Infinity, clock: -Infinity }
+  readonly marks: Marks = { ...NO_MARKS }
   readonly #ladder: Ladder
   readonly #options: BookOptions
   readonly #places: ReadonlyMap<Period, number>

@@ -1,9 +1,13 @@
 import type { Database, RootDatabase } from 'lmdb'
+import { SYMBOL } from '../market/bar.ts'
 import { type Period, PERIODS } from '../market/period.ts'
 import type { View } from './view.ts'
 
 /** How every table of ours is opened: bytes to bytes, and nothing kept in memory. */
 export const BYTES_TO_BYTES = { keyEncoding: 'binary', encoding: 'binary', cache: false } as const
+
+/** The largest number that a row can have. */
+export const LAST_NUMBER = 2 ** 48 - 1
 
 /** A table on disk whose rows are clustered by key and numbered within it. What writes has to be called inside a transaction. */
 export abstract class Clustered {
@@ -31,4 +35,12 @@ export function rowKey (symbol: string, period: Period, number: number): Buffer 
   key[symbol.length + 1] = PERIODS.indexOf(period)
   key.writeUIntBE(number, symbol.length + 2, 6)
   return key
+}
+
+/** What `rowKey` made a key of; undefined: it did not make it. */
+export function parseRowKey (key: Buffer): { symbol: string, period: Period, number: number } | undefined {
+  const length = key.length - 8
+  if (length < 1 || key[length] !== 0 || key[length + 1] >= PERIODS.length) return undefined
+  const symbol = key.toString('latin1', 0, length)
+  return SYMBOL.test(symbol) ? { symbol, period: PERIODS[key[length + 1]], number: key.readUIntBE(length + 2, 6) } : undefined
 }

@@ -1,50 +1,66 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { KlineError } from '../errors.ts'
+import { newestCommit, openPages } from './commits.ts'
+import { DataFile, TABLES } from './data-file.ts'
+import { BadPage, type PageFile } from './pages.ts'
 
-const MAGIC = 0xbeefc0de
-const MAGIC_AT = 24
-// From the magic on: the size of a page, the newest page, and the transaction that says so.
-const PAGE_SIZE_AT = 24
-const LAST_PAGE_AT = 120
-const TRANSACTION_AT = 128
-const META_BYTES = MAGIC_AT + TRANSACTION_AT + 8
+/** Of these a start reads every row. */
+const READ_AT_START = ['contracts', 'journal', 'meta']
+/** Of the others it looks at all pages of a file up to so many bytes, in a few tenths of a second; of a longer one only at those that lead to others. */
+const EVERY_PAGE_UP_TO = 2 ** 27
 
 /**
- * Looks whether a file can be one of LMDB's, and whole, before LMDB maps it: one that is not would end the process
- * with a signal. Such a file begins with two pages that each describe it, written in turn (`MDB_meta` in its mdb.c).
- * A file that is not there, or empty, is as good as new.
+ * Looks whether a file can be one of LMDB's, and whole, before LMDB maps it, which would end the process with a
+ * signal if it is not. A file that is not there, or empty, is as good as new; while somebody else writes to it, it is
+ * theirs to look after.
  *
  * @throws KLP_ERR_DAMAGED
  */
 export function checkFile (path: string): void {
-  let file: number
+  let file: PageFile
   try {
-    file = openSync(path, 'r')
+    file = openPages(path)
   } catch (err) {
     if ((err as NodeJS.ErrnoException).code === 'ENOENT') return
     throw err
   }
   try {
-    const { size } = fstatSync(file)
-    if (size === 0) return
-    const first = readMeta(file, path, 0)
-    const second = readMeta(file, path, first.pageSize)
-    const { lastPage } = first.transaction > second.transaction ? first : second
-    const whole = (Number(lastPage) + 1) * first.pageSize
-    if (size < whole) throw damaged(path, `it has ${size} bytes of ${whole}`)
+    if (file.bytes > 0) checkPages(file)
+  } catch (err) {
+    throw err instanceof BadPage ? damaged(path, err) : err
   } finally {
-    closeSync(file)
+    file.close()
   }
 }
 
-function readMeta (file: number, path: string, at: number): { pageSize: number, lastPage: bigint, transaction: bigint } {
-  const page = Buffer.alloc(META_BYTES)
-  readSync(file, page, 0, META_BYTES, at)
-  if (page.readUInt32LE(MAGIC_AT) !== MAGIC) throw damaged(path, 'it does not begin as a file of LMDB does')
-  const meta = page.subarray(MAGIC_AT)
-  return { pageSize: meta.readUInt32LE(PAGE_SIZE_AT), lastPage: meta.readBigUInt64LE(LAST_PAGE_AT), transaction: meta.readBigUInt64LE(TRANSACTION_AT) }
+export function damaged (path: string, err: Error): KlineError {
+  const how = `\`kline-push check --data-dir ${dirname(path)}\` says more, \`kline-push repair\` makes a sound one of what can be read of it; or put a backup in its place`
+  return new KlineError('KLP_ERR_DAMAGED', `The file \`${path}\` is damaged: ${err.message}. ${how}`, { cause: err })
 }
 
-function damaged (path: string, how: string): KlineError {
-  return new KlineError('KLP_ERR_DAMAGED', `The file \`${path}\` is damaged: ${how}. Put a copy in its place, or move it away to begin anew`)
+/** What lmdb says of a file that is damaged, in our words; any other error as it is. */
+export function orDamaged (path: string, err: unknown): unknown {
+  return err instanceof Error && /^MDB_(CORRUPTED|PAGE_NOTFOUND|INVALID|PANIC|BAD_TXN|CURSOR_FULL|PAGE_FULL|PROBLEM)/.test(err.message) ? damaged(path, err) : err
+}
+
+/** @throws BadPage */
+export function checkPages (file: PageFile): void {
+  const commit = newestCommit(file)
+  try {
+    const data = new DataFile(file, { commit, lost (_table, { err }) { throw err } })
+    if (data.tables.some((table) => !TABLES.includes(table))) return // another program's, which is said where the tables are opened
+    for (const table of TABLES) {
+      if (READ_AT_START.includes(table)) drain(data.rows(table))
+      else data.look(table, file.bytes <= EVERY_PAGE_UP_TO ? 'all' : 'branches')
+    }
+    const { conflict } = data
+    if (conflict !== undefined) throw new BadPage(conflict, 'is in use although it is free')
+  } catch (err) {
+    if (newestCommit(file).transaction === commit.transaction) throw err
+  }
+}
+
+function drain (rows: Iterable<unknown>): void {
+  const iterator = rows[Symbol.iterator]()
+  while (iterator.next().done !== true);
 }

@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, statfsSync } from 'node:fs'
 
 /**
  * Whether a disk has room for so many bytes, asked before LMDB is: a commit that runs into a full disk fails, and no
@@ -10,4 +10,14 @@ export function checkRoom (directory: string, bytes: number): void {
   const { bavail, bsize } = statfsSync(directory)
   const left = bavail * bsize
   if (left < bytes) throw new Error(`The disk of \`${directory}\` has ${left} bytes left, and a commit may need ${bytes}`)
+}
+
+/** Waits until what is in a file, or which files are in a directory, is on disk. */
+export function sync (path: string): void {
+  const file = openSync(path, 'r')
+  try {
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
 }

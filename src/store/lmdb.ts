@@ -1,9 +1,11 @@
 import { mkdirSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { join } from 'node:path'
 import type { Contract } from '../market/contract.ts'
 import type { Ladder } from '../market/ladder.ts'
 import type { Marks } from './book.ts'
-import { type DirectoryParts, DirectoryReads, openFile } from './directory.ts'
+import { type DirectoryParts, DirectoryReads, FILE, openFile, refuseRepair, WRITER } from './directory.ts'
+import { orDamaged } from './damage.ts'
 import type { Entry } from './entry.ts'
 import { checkRoom } from './disk.ts'
 import { checkTables, Meta } from './meta.ts'
@@ -20,7 +22,7 @@ export interface LmdbOptions extends Retention {
   /** Hears of an archive run that failed. Nothing is lost by it: the journal still has the entries. */
   readonly onArchiveError: (err: unknown) => void
   /**
-   * Hears, once, that a commit failed and this process can write no more: it has to end, and to be started again.
+   * Hears, once, that a commit or a roll-up failed and this process can take no more: it has to end, and to be started again.
    * Everything that was acknowledged is on disk.
    */
   readonly onBroken?: (err: Error) => void
@@ -49,20 +51,18 @@ const ARCHIVE_SPARE = 8 * 1024 * 1024
 export async function createLmdbStore (ladder: Ladder, options: LmdbOptions): Promise<Store> {
   const { dataDir, onPeer } = options
   mkdirSync(dataDir, { recursive: true })
-  const root = openFile(dataDir, {
-    overlappingSync: false, // a commit that resolves is on disk
-    eventTurnBatching: false, // a transaction holds what we put in it and nothing else
-  })
+  const root = openFile(dataDir, WRITER)
   let release = async (): Promise<void> => {}
   try {
     checkTables(root, dataDir)
     const meta = new Meta(root)
     release = await claim(dataDir, meta.owner, onPeer)
+    refuseRepair(dataDir) // one that began meanwhile, and looks for an owner after that
     return new LmdbStore({ root, meta, ladder, options, release })
   } catch (err) {
     await release()
     await root.close()
-    throw err
+    throw orDamaged(join(dataDir, FILE), err)
   }
 }
 
@@ -103,7 +103,12 @@ class LmdbStore extends DirectoryReads implements Store {
     checkRoom(this.dataDir, record.length + RECORD_SPARE)
     await this.#commit(() => { this.journal.put(this.clerk.position, record) })
     onDurable()
-    yield * this.clerk.apply(entries)
+    try {
+      yield * this.clerk.apply(entries)
+    } catch (err) {
+      // The journal has them and the bars don't, so what comes after them can't be told from them.
+      throw this.#break('Entries of the journal could not be rolled up', err)
+    }
     this.#pending += weigh(entries)
     if (this.#pending >= Math.min(this.#archiveEvery, CONTRACT_MINUTES * this.book.contracts.size)) this.#archiving ??= this.#runArchive()
   }
@@ -173,10 +178,15 @@ class LmdbStore extends DirectoryReads implements Store {
       const { commitError } = err as { commitError?: Promise<never> }
       if (commitError === undefined) throw err // what was to be written was at fault
       const cause: unknown = await commitError.catch((reason: unknown) => reason)
-      this.#broken = new Error(`The data directory \`${this.dataDir}\` can't be written by this process any more: it has to end, and to be started again`, { cause })
-      this.#onBroken(this.#broken)
-      throw this.#broken
+      throw this.#break('A commit failed', cause)
     }
+  }
+
+  /** From now on nothing is taken. */
+  #break (what: string, cause: unknown): Error {
+    this.#broken = new Error(`${what} (${(cause as Error).message}): the data directory \`${this.dataDir}\` can't be written by this process any more, which has to end, and to be started again`, { cause })
+    this.#onBroken(this.#broken)
+    return this.#broken
   }
 }
 

@@ -83,3 +83,13 @@ function answers (path: string): Promise<boolean> {
     socket.once('error', () => { resolve(false) })
   })
 }
+
+/** Whether the owner of that name is alive. */
+export async function isAlive (dataDir: string, owner: string): Promise<boolean> {
+  const directory = openSync(dataDir, 'r')
+  try {
+    return await answers(socketPath(dataDir, directory, owner))
+  } finally {
+    closeSync(directory)
+  }
+}

@@ -45,6 +45,11 @@ export class Table extends Clustered {
 }
 
 /** A whole number of 6 bytes, 1 or more, that grows with time. */
-function numberOf (time: number): number {
+export function numberOf (time: number): number {
   return Math.min(Math.max(Math.ceil(time / MINUTE) + ORIGIN, 1), LAST + 1)
+}
+
+/** The open time of the bar with this number. */
+export function timeOf (number: number): number {
+  return (number - ORIGIN) * MINUTE
 }

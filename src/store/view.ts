@@ -10,3 +10,14 @@ export function newestOf (root: RootDatabase): Transaction {
   root.resetReadTxn()
   return root.useReadTransaction()
 }
+
+/** Does what `write` writes in one transaction, and resolves when that is on disk. */
+export async function commit (root: RootDatabase, write: () => void): Promise<void> {
+  try {
+    await root.batch(write)
+  } catch (err) {
+    // lmdb says why a commit failed in a second promise, which nobody else waits for
+    const cause: unknown = await (err as { commitError?: Promise<never> }).commitError?.catch((reason: unknown) => reason)
+    throw cause ?? err
+  }
+}

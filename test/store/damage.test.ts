@@ -1,44 +1,68 @@
 import { open } from 'lmdb'
-import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { utcCalendar } from '../../src/market/calendar.ts'
-import { createLadder } from '../../src/market/ladder.ts'
-import { PERIODS } from '../../src/market/period.ts'
-import { checkFile } from '../../src/store/damage.ts'
-import { createLmdbStore } from '../../src/store/lmdb.ts'
-import { run } from '../fixture/minutes.ts'
-import { drip } from '../fixture/store-spec.ts'
+import { BYTES_TO_BYTES } from '../../src/store/clustered.ts'
+import { checkFile, checkPages, orDamaged } from '../../src/store/damage.ts'
+import { openRoot, WRITER } from '../../src/store/directory.ts'
+import { type Page, PageFile } from '../../src/store/pages.ts'
+import { openStore, PAGE, pagesOf, rewrite, soundData, START, zeroPage } from '../fixture/damage.ts'
+import { minute } from '../fixture/minutes.ts'
+import { applyAll, shown } from '../fixture/store-spec.ts'
 
-function openStore (dataDir: string) {
-  return createLmdbStore(createLadder(utcCalendar, PERIODS), { dataDir, archiveEvery: 10, onArchiveError (err) { throw err } })
-}
+const SYMBOLS = ['A', 'B.x', 'CC']
+const copy = soundData(t)
 
-t.test('a file that is damaged is refused with its name and how, whatever is wrong with it', async (t) => {
+t.test('a file with any page gone is refused with its name, the page and what to do; or nothing of the data was on that page', async (t) => {
+  const dataDir = copy(t)
+  const whole = readFileSync(join(dataDir, 'bars.mdb'))
+  const pages = pagesOf(dataDir)
+  const before = await openStore(dataDir)
+  const expected = shown(before, SYMBOLS)
+  await before.close()
+  for (const kind of ['branch', 'leaf', 'long', 'free']) t.ok(pages.some((page) => page.kind === kind), kind)
+  for (const { number, table, kind } of pages) {
+    writeFileSync(join(dataDir, 'bars.mdb'), whole)
+    zeroPage(dataDir, number)
+    if (kind === 'free') {
+      const store = await openStore(dataDir)
+      t.same(shown(store, SYMBOLS), expected, `free page ${number}`)
+      await store.close()
+    } else {
+      await t.rejects(openStore(dataDir), { code: 'KLP_ERR_DAMAGED', message: new RegExp(`\`${dataDir}/bars.mdb\` is damaged: page \\d+ .*kline-push repair`) }, `${kind} ${number} of ${table}`)
+    }
+  }
+})
+
+t.test('a file that was cut off is refused, wherever', async (t) => {
+  const dataDir = copy(t)
+  const whole = readFileSync(join(dataDir, 'bars.mdb'))
+  for (const length of [100, PAGE, 2 * PAGE, Math.floor(whole.length / 3), Math.floor(whole.length / 2)]) {
+    rewrite(dataDir, () => whole.subarray(0, length))
+    await t.rejects(openStore(dataDir), { code: 'KLP_ERR_DAMAGED', message: length < 2 * PAGE ? /does not begin as a file of LMDB does/ : /is not in the file, which ends before it/ })
+  }
+})
+
+t.test('a file may end before its newest page, which LMDB does not write if it is free again', async (t) => {
+  const dataDir = copy(t)
+  rewrite(dataDir, (bytes) => {
+    for (const meta of [0, PAGE]) bytes.writeUInt32LE(bytes.readUInt32LE(meta + 144) + 3, meta + 144)
+    return bytes
+  })
+  checkFile(join(dataDir, 'bars.mdb'))
+  const store = await openStore(dataDir)
+  t.equal(store.size, 3)
+  await store.close()
+})
+
+t.test('what is not of LMDB is refused', async (t) => {
   const dataDir = t.testdir()
   const path = join(dataDir, 'bars.mdb')
   checkFile(path)
-  const store = await openStore(dataDir)
-  await drip(store, run(300))
-  await store.close()
-  checkFile(path)
-  const whole = readFileSync(path)
-  const refused = async (how: RegExp) => {
-    await t.rejects(openStore(dataDir), { code: 'KLP_ERR_DAMAGED', message: new RegExp(`${path}.*${how.source}`) }, how.source)
-  }
-  for (const size of [100, 4096, 8192, Math.floor(whole.length / 2), whole.length - 1]) {
-    writeFileSync(path, whole)
-    truncateSync(path, size)
-    await refused(size < 8192 ? /does not begin as/ : new RegExp(`it has ${size} bytes of`))
-  }
   for (const text of ['yes', 'no '.repeat(50_000), '\0'.repeat(200_000)]) {
     writeFileSync(path, text)
-    await refused(/does not begin as/)
+    await t.rejects(openStore(dataDir), { code: 'KLP_ERR_DAMAGED', message: /page 0 does not begin as/ })
   }
-  writeFileSync(path, whole)
-  const again = await openStore(dataDir)
-  t.equal(again.position('BTCUSDT', '1m').seq, 300)
-  await again.close()
 })
 
 t.test('a file of another program is refused, and not touched', async (t) => {
@@ -62,4 +86,64 @@ t.test('an empty file is as good as new, a directory in its place is an error', 
   await t.rejects(openStore(other), { code: 'EISDIR' })
   const locked = t.testdir({ 'not-a-directory': '' })
   t.throws(() => { checkFile(join(locked, 'not-a-directory', 'bars.mdb')) }, { code: 'ENOTDIR' })
+})
+
+t.test('entries that can not be read, and a journal that ends before what the archive has, are refused, with the cause', async (t) => {
+  const cases: [(journal: { putSync: (key: Buffer, value: Buffer) => void, removeSync: (key: Buffer) => void, getKeys: () => Iterable<Buffer> }) => void, RegExp][] = [
+    [(journal) => { for (const key of journal.getKeys()) journal.putSync(key, Buffer.from([9])) }, /Expected the kind of a journal entry to be 1 to 4, got 9/],
+    [(journal) => { for (const key of [...journal.getKeys()]) journal.removeSync(key) }, /the journal ends with entry 0, and the archive has \d+/],
+  ]
+  for (const [change, message] of cases) {
+    const dataDir = copy(t)
+    const root = openRoot(join(dataDir, 'bars.mdb'), WRITER)
+    change(root.openDB('journal', BYTES_TO_BYTES))
+    await root.close()
+    await t.rejects(openStore(dataDir), { code: 'KLP_ERR_DAMAGED', message, cause: { message } })
+  }
+})
+
+t.test('what lmdb says of a damaged file is said as that, other errors as they are', async (t) => {
+  t.match(orDamaged('/data/bars.mdb', new Error('MDB_CORRUPTED: Located page was wrong type')), { code: 'KLP_ERR_DAMAGED', message: /`\/data\/bars\.mdb` is damaged: MDB_CORRUPTED/ })
+  for (const err of [new Error('MDB_READERS_FULL: Environment maxreaders limit reached'), 'no error']) t.equal(orDamaged('/data/bars.mdb', err), err)
+})
+
+t.test('after a bar that can not be read no entry is taken, because the next ones could not be told from it', async (t) => {
+  const dataDir = copy(t)
+  const pages = pagesOf(dataDir)
+  const store = await openStore(dataDir)
+  const file = openSync(join(dataDir, 'bars.mdb'), 'r+') // the same file, which lmdb has mapped
+  for (const { number, table, kind } of pages) if (table === 'bars' && kind === 'leaf') writeSync(file, Buffer.alloc(PAGE), 0, PAGE, number * PAGE)
+  closeSync(file)
+  const message = /^Entries of the journal could not be rolled up \(MDB_CORRUPTED: .*\): the data directory .* has to end/
+  await t.rejects(applyAll(store, [minute(START, { symbol: 'A', close: 10 })]), { message })
+  await t.rejects(applyAll(store, [minute(START, { symbol: 'new' })]), { message })
+  t.equal(store.size, 3)
+  await store.close()
+  await t.rejects(openStore(dataDir), { code: 'KLP_ERR_DAMAGED' })
+})
+
+t.test('while somebody else writes to it, a file is theirs to look after', async (t) => {
+  const dataDir = copy(t)
+  const path = join(dataDir, 'bars.mdb')
+  /** Somebody makes a commit as soon as a page is read. */
+  class Written extends PageFile {
+    override page (number: number): Page {
+      rewrite(dataDir, (bytes) => {
+        for (const meta of [0, PAGE]) bytes.writeUInt32LE(bytes.readUInt32LE(meta + 152) + 2, meta + 152)
+        return bytes.fill(0, 2 * PAGE)
+      })
+      return super.page(number)
+    }
+  }
+  const file = new Written(path, () => PAGE)
+  checkPages(file)
+  file.close()
+  t.throws(() => { checkFile(path) }, { code: 'KLP_ERR_DAMAGED' })
+})
+
+t.test('a page that the disk does not give is one that can not be read', (t) => {
+  const file = new PageFile(join(copy(t), 'bars.mdb'), () => PAGE)
+  t.throws(() => file.page(2 ** 50), { message: /^page \d+ can't be read \(ERR_OUT_OF_RANGE\)$/ })
+  file.close()
+  t.end()
 })

@@ -1,0 +1,86 @@
+import { SYMBOL } from '../market/bar.ts'
+import { PERIODS } from '../market/period.ts'
+import type { Commit } from './commits.ts'
+import type { DataFile } from './data-file.ts'
+import { BadPage, type Page, type PageFile } from './pages.ts'
+import { readBar, readRecord } from './stored.ts'
+import type { Range, Row } from './tree.ts'
+
+interface Leaf { readonly page: number, readonly first: Buffer }
+
+const ANYHOW = { calendar: undefined, periods: PERIODS }
+const TEXTS = ['calendar', 'format', 'marks', 'owner', 'periods']
+
+/** How a row of each table is told from those of others. */
+const SIGNS: Readonly<Record<string, (row: Row) => boolean>> = {
+  bars: (row) => typeof readBar(row, ANYHOW) === 'object',
+  contracts: ({ key, value }) => SYMBOL.test(key.toString('latin1')) && value.length > 64,
+  journal: (row) => typeof readRecord(row) === 'object',
+  meta: ({ key }) => TEXTS.includes(key.toString('latin1')),
+}
+
+/**
+ * The rows of pages that no table leads to and that are not free either: what a damaged page led to. They are looked
+ * for between the keys that were lost, so that what has gone from a table does not come back.
+ */
+export class Orphans {
+  readonly #file: PageFile
+  readonly #leaves: Readonly<Record<string, Leaf[]>>
+
+  /** `survey` has been led to all pages that can be found. */
+  constructor (file: PageFile, { commit, survey }: { commit: Commit, survey: DataFile }) {
+    this.#file = file
+    this.#leaves = Object.fromEntries(Object.keys(SIGNS).map((table) => [table, []]))
+    for (let number = 2; number <= commit.lastPage; number++) {
+      if (survey.used.has(number) || survey.free?.has(number)) continue
+      const page = this.#leaf(number, commit)
+      if (page === undefined) continue
+      for (const [table, isOfIt] of Object.entries(SIGNS)) {
+        const row = this.#rows(page).find(isOfIt)
+        if (row !== undefined) this.#leaves[table].push({ page: number, first: row.key })
+      }
+    }
+    for (const leaves of Object.values(this.#leaves)) leaves.sort((a, b) => Buffer.compare(a.first, b.first))
+  }
+
+  /** By their keys, each one once: of several rows that of the newest transaction. */
+  * rows (table: string, { from, to }: Range): Generator<Row> {
+    let together: Row[] = [] // of pages that overlap
+    for (const { page, first } of this.#leaves[table] ?? []) {
+      if (to !== undefined && Buffer.compare(first, to) >= 0) break
+      if (together.length > 0 && together.every(({ key }) => Buffer.compare(key, first) < 0)) {
+        yield * newest(together)
+        together = []
+      }
+      const rows = this.#rows(this.#file.page(page)).filter(SIGNS[table])
+      together.push(...rows.filter(({ key }) => Buffer.compare(key, from) >= 0 && (to === undefined || Buffer.compare(key, to) < 0)))
+    }
+    yield * newest(together)
+  }
+
+  #leaf (number: number, { transaction }: Commit): Page | undefined {
+    const page = attempt(() => this.#file.page(number))
+    return page?.isLeaf === true && page.transaction <= transaction ? page : undefined
+  }
+
+  #rows (page: Page): Row[] {
+    return page.nodes.flatMap((node) => {
+      const value = attempt(() => this.#file.value(node, () => {}))
+      return value === undefined ? [] : [{ key: node.key, value, page }]
+    })
+  }
+}
+
+function newest (rows: Row[]): Row[] {
+  rows.sort((a, b) => Buffer.compare(a.key, b.key) || b.page.transaction - a.page.transaction)
+  return rows.filter(({ key }, i) => i === 0 || !key.equals(rows[i - 1].key))
+}
+
+function attempt<T> (read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (err) {
+    if (err instanceof BadPage) return undefined
+    throw err
+  }
+}
