@@ -1,5 +1,5 @@
 import type { Bar } from '../market/bar.ts'
-import type { WatermarkFrame } from '../wire/frames.ts'
+import type { AnswerOf } from '../wire/frames.ts'
 import { socketUrl } from './address.ts'
 import { systemClock } from './clock.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
@@ -27,7 +27,7 @@ export interface ClientEvents {
   /** Each change of the state, and each try that fails. */
   state: StateChange
   /** Every minute that opens before `time` is complete: of one contract if it has a `symbol`. */
-  watermark: WatermarkFrame
+  watermark: AnswerOf<'watermark'>
 }
 
 /** One connection for all keys, which comes back by itself. */

@@ -26,8 +26,6 @@ export interface ConnectionEvents {
   onEnd (end: End): void
 }
 
-type ClientFrame = Request | { readonly op: 'auth', readonly id: string, readonly token: string }
-
 const NORMAL = 1000
 const ABNORMAL = 1006
 /** Ours: what the server says is none of what a kline-push says. */
@@ -59,7 +57,7 @@ export class Connection {
     this.#open().catch((err: Error) => { this.#lose({ code: ABNORMAL, reason: err.message }) })
   }
 
-  send (frame: ClientFrame): void {
+  send (frame: Request): void {
     this.#socket?.send(JSON.stringify(frame))
   }
 
@@ -117,8 +115,8 @@ export class Connection {
     } else if (frame.type === 'ack' && frame.op === 'auth') {
       this.#renewBefore(frame.expiresAt)
       this.#enter()
-    } else if (frame.type === 'error' && frame.id === AUTH) {
-      if (frame.code === 'UNKNOWN_OP') this.#enter() // this server asks nobody
+    } else if (frame.type === 'error' && frame.code === 'TOO_MANY_FRAMES') {
+      this.#leave(frame.code) // one of ours was not read, and nobody knows which
     } else {
       this.#events.onFrame(frame)
     }
@@ -140,7 +138,7 @@ export class Connection {
   /** Looks whether the server is still heard: a quiet one is asked, and one that does not answer is left. */
   #listen (): void {
     const { clock, silenceMs, answerMs } = this.#options
-    if (this.#heardAt === undefined) return this.#leave()
+    if (this.#heardAt === undefined) return this.#leave('silent')
     const left = this.#heardAt + silenceMs - clock.now()
     if (left <= 0) {
       this.#heardAt = undefined
@@ -149,8 +147,8 @@ export class Connection {
     this.#stopTimer = clock.after(left > 0 ? left : answerMs, () => { this.#listen() })
   }
 
-  #leave (): void {
-    this.#lose({ code: ABNORMAL, reason: 'silent' })
+  #leave (reason: string): void {
+    this.#lose({ code: ABNORMAL, reason })
     const socket = this.#socket
     if (socket?.terminate === undefined) socket?.close()
     else socket.terminate()

@@ -1,5 +1,5 @@
 import type { Bar } from '../market/bar.ts'
-import type { AckedKey, BarFrame, SnapshotFrame } from '../wire/frames.ts'
+import type { AckedKey, AnswerOf, BarFrame } from '../wire/frames.ts'
 import { Bars, type Placing } from './bars.ts'
 import type { KlineClientError } from './error.ts'
 
@@ -108,7 +108,7 @@ export class Feed {
     this.#enter(!this.#anew && this.seq >= seq ? 'live' : 'owed')
   }
 
-  snapshot ({ epoch, seq, bars }: SnapshotFrame): void {
+  snapshot ({ epoch, seq, bars }: AnswerOf<'snapshot'>): void {
     if (this.phase !== 'owed') return // of an earlier request
     const missed = epoch !== this.#epoch || seq !== this.seq
     this.#anew = false

@@ -11,7 +11,6 @@ export function connect (url: string | URL, options: ClientOptions = {}): Client
 }
 
 export type { Bar } from '../market/bar.ts'
-export type { WatermarkFrame } from '../wire/frames.ts'
 export type { Client, ClientEvents, ClientState, StateChange } from './client.ts'
 export { KlineClientError, type KlineClientCode } from './error.ts'
 export type { ClientOptions, IterateOptions, SeriesOptions, SubscribeOptions } from './options.ts'

@@ -1,5 +1,5 @@
 import type { FrameCode } from '../errors.ts'
-import type { Ack, ErrorFrame, HeartbeatFrame, Answer } from '../wire/frames.ts'
+import type { Ack, Answer, AnswerOf } from '../wire/frames.ts'
 import type { Request, RequestId, Subscribe } from '../wire/requests.ts'
 import type { Clock } from './clock.ts'
 import { KlineClientError } from './error.ts'
@@ -100,7 +100,7 @@ export class Subscriptions {
   }
 
   /** A request was refused as a whole. */
-  #refused ({ id, code, message }: ErrorFrame): void {
+  #refused ({ id, code, message }: AnswerOf<'error'>): void {
     const feeds = this.#answered(id)
     const again = code === 'BAD_FRAME' && this.#generous
     if (feeds.length > 0 && again) this.#generous = false
@@ -118,7 +118,7 @@ export class Subscriptions {
   }
 
   /** A quiet server says what everybody should have by now. */
-  #prove ({ keys, seqTotal }: HeartbeatFrame): void {
+  #prove ({ keys, seqTotal }: AnswerOf<'heartbeat'>): void {
     if (keys === undefined || !this.settled || this.#unanswered.size > 0) return
     let total = 0
     for (const { seq } of this.#feeds.values()) total += seq

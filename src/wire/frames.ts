@@ -181,13 +181,10 @@ export const PUSHES = [...NEWS, BatchFrameSchema] as const
 
 /** Everything that the server may send, but for batches. */
 export type Answer = Static<(typeof single)[number]>
-/** What the server says at once: a frame, or those that go out together as one. */
-export type ServerFrame = Answer | { readonly type: 'batch', readonly frames: readonly Answer[] }
-export type Ack = Extract<Answer, { type: 'ack' }>
-export type SnapshotFrame = Static<typeof SnapshotFrameSchema>
-export type WatermarkFrame = Static<typeof WatermarkFrameSchema>
-export type HeartbeatFrame = Static<typeof HeartbeatFrameSchema>
-export type ErrorFrame = Static<typeof ErrorFrameSchema>
+export type AnswerOf<Name extends Answer['type']> = Extract<Answer, { type: Name }>
+export type Ack = AnswerOf<'ack'>
+/** Everything that the server may send. */
+export type ServerFrame = Answer | Static<typeof BatchFrameSchema>
 export type AckedKey = Static<typeof AckedKeySchema>
 export type BadKey = Static<typeof BadKeySchema>
 export type BarFrame = Static<typeof BarFrameSchema>

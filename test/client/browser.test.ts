@@ -19,8 +19,7 @@ async function startMarket (t: Test): Promise<Market> {
   const dataDir = t.testdir()
   const start = async (port: number): Promise<FastifyInstance> => {
     const app = Fastify()
-    app.addHook('onSend', async (_, reply) => { reply.header('access-control-allow-origin', '*') }) // pages come from elsewhere
-    await app.register(klinePush, { dataDir, closeGraceMs: 'off' })
+    await app.register(klinePush, { dataDir, closeGraceMs: 'off', origins: ['*'] })
     await app.listen({ host: '127.0.0.1', port })
     return app
   }

@@ -209,11 +209,16 @@ t.test('a refused token is asked for once anew', async (t) => {
   t.strictSame(server.states.at(-1), { state: 'closed', code: 4001, reason: 'unauthenticated' })
 })
 
-t.test('a server that asks for no token takes one who has it', async (t) => {
-  const server = fakeServer(t, { token: tokens() })
+t.test('a server that did not read a frame of ours is left, and asked again on the next connection', async (t) => {
+  const server = fakeServer(t)
   const socket = await server.accept()
-  socket.say({ type: 'error', id: 'auth', code: 'UNKNOWN_OP', message: 'Expected `op` to be another' })
-  t.equal(server.client.state, 'live')
+  server.client.series(KEY)
+  await server.asked(socket)
+  socket.say({ type: 'error', code: 'TOO_MANY_FRAMES', message: 'Expected at most 1000 frames a second' })
+  t.strictSame(socket.ends, ['terminated'])
+  t.strictSame(server.states.at(-1), { state: 'stale', code: 1006, reason: 'TOO_MANY_FRAMES', retryMs: 500 })
+  server.clock.advance(500)
+  t.match((await server.accept()).read(), [{ op: 'subscribe', args: [KEY] }])
 })
 
 t.test('what does not come from the server is not taken for an end of it', async (t) => {
