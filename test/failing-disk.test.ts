@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { serve } from '../src/serve.ts'
-import { type Child, runBuilt } from './fixture/child.ts'
+import { type Child, runBuilt, runSource } from './fixture/child.ts'
 import { type Client, connectTo } from './fixture/client.ts'
 import { compile } from './fixture/compile.ts'
 import { fillDisk, mountThinDisk } from './fixture/disks.ts'
@@ -73,6 +73,15 @@ for (const fault of ['data', 'meta'] satisfies Fault[]) {
     t.strictSame(await shown(dataDir), [0, 1, 2, 3, 4, 5])
   })
 }
+
+t.test('whatever made a commit fail, its producer is told and the server ends with 1', async (t) => {
+  const child = runSource(t, 'test/fixture/broken-server.ts', { args: [t.testdir()] })
+  const [, url] = await child.says(/Server listening at (http[^"]+)/)
+  t.match(await post(url, 0), { status: 200 })
+  t.match(await post(url, 1), { status: 503, body: { code: 'KLP_ERR_NOT_STORED' } })
+  t.strictSame(await child.ended, { code: 1, signal: null })
+  t.match(child.out, /can't be written by this process any more/)
+})
 
 t.test('a server does not start on a disk that makes nothing durable, and says why', { skip }, async (t) => {
   const { fail, recover, env } = disk as FailingDisk
