@@ -2,7 +2,7 @@ import { type Commit, type Tree, TREE_BYTES, treeAt } from './commits.ts'
 import { addFreePages, compareNumbers } from './free-pages.ts'
 import { BadPage, type PageFile } from './pages.ts'
 import { PageSet } from './page-set.ts'
-import { type Lost, type Range, type Row, TreeReader } from './tree.ts'
+import { EVERYTHING, type Lost, type Range, type Row, TreeReader } from './tree.ts'
 
 /** The tables of a data directory. */
 export const TABLES = ['bars', 'contracts', 'events', 'journal', 'meta']
@@ -14,8 +14,6 @@ export interface DataFileOptions {
   /** Says what to read in the place of rows that can't be. */
   readonly instead?: (table: string, range: Range) => Iterable<Row>
 }
-
-export const EVERYTHING: Range = { from: Buffer.alloc(0), to: undefined }
 
 /** The tables of a file as they were after a commit, read without LMDB, each of them once. */
 export class DataFile {
@@ -70,7 +68,7 @@ export class DataFile {
       try {
         addFreePages(free, row, commit)
       } catch (err) {
-        hear({ ...EVERYTHING, err: err as BadPage })
+        hear({ ...EVERYTHING, leads: false, err: err as BadPage })
       }
     }
     return known ? free : undefined
@@ -80,14 +78,14 @@ export class DataFile {
     let lostSome = false
     const hear = (rows: Lost): void => {
       lostSome = true
-      this.#options.lost('tables', rows)
+      this.#options.lost('tables', { ...rows, leads: true })
     }
     const reader = this.#reader('tables', this.#options.commit.main, hear)
     for (const { key, value, page } of reader.rows()) {
       const name = key.toString('latin1', 0, key.length - 1)
       const tree = value.length === TREE_BYTES ? treeAt(value, 0) : undefined
       if (tree !== undefined && (tree.flags === 0 || !TABLES.includes(name))) this.#trees.set(name, tree)
-      else hear({ ...EVERYTHING, err: new BadPage(page.number, `does not say where \`${name}\` is`) })
+      else hear({ ...EVERYTHING, leads: true, err: new BadPage(page.number, `does not say where \`${name}\` is`) })
     }
     return lostSome
   }

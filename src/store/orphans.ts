@@ -24,6 +24,8 @@ const SIGNS: Readonly<Record<string, (row: Row) => boolean>> = {
  * for between the keys that were lost, so that what has gone from a table does not come back.
  */
 export class Orphans {
+  /** Whether there is none that is missing, or may be an old one. */
+  readonly areAll: boolean
   readonly #file: PageFile
   readonly #leaves: Readonly<Record<string, Leaf[]>>
 
@@ -31,16 +33,20 @@ export class Orphans {
   constructor (file: PageFile, { commit, survey }: { commit: Commit, survey: DataFile }) {
     this.#file = file
     this.#leaves = Object.fromEntries(Object.keys(SIGNS).map((table) => [table, []]))
+    let missing = 0
     for (let number = 2; number <= commit.lastPage; number++) {
       if (survey.used.has(number) || survey.free?.has(number)) continue
-      const page = this.#leaf(number, commit)
-      if (page === undefined) continue
-      for (const [table, isOfIt] of Object.entries(SIGNS)) {
-        const row = this.#rows(page).find(isOfIt)
-        if (row !== undefined) this.#leaves[table].push({ page: number, first: row.key })
+      const page = attempt(() => file.page(number))
+      if (page === undefined) {
+        const length = file.longValueAt(number)
+        if (length === 0) missing++
+        else number += length - 1
+      } else if (page.isLeaf && page.transaction <= commit.transaction) {
+        this.#take(page)
       }
     }
     for (const leaves of Object.values(this.#leaves)) leaves.sort((a, b) => Buffer.compare(a.first, b.first))
+    this.areAll = survey.free !== undefined && missing === 0
   }
 
   /** By their keys, each one once: of several rows that of the newest transaction. */
@@ -58,9 +64,11 @@ export class Orphans {
     yield * newest(together)
   }
 
-  #leaf (number: number, { transaction }: Commit): Page | undefined {
-    const page = attempt(() => this.#file.page(number))
-    return page?.isLeaf === true && page.transaction <= transaction ? page : undefined
+  #take (page: Page): void {
+    for (const [table, isOfIt] of Object.entries(SIGNS)) {
+      const row = this.#rows(page).find(isOfIt)
+      if (row !== undefined) this.#leaves[table].push({ page: page.number, first: row.key })
+    }
   }
 
   #rows (page: Page): Row[] {

@@ -75,6 +75,12 @@ export class PageFile {
     return bytes.subarray(HEADER, HEADER + size)
   }
 
+  /** How many pages the long value has that begins here; 0: none does. */
+  longValueAt (number: number): number {
+    const header = this.read(number * this.pageSize, HEADER)
+    return header.length === HEADER && u64(header, 0) === number && header[KIND_AT] === OVERFLOW ? header.readUInt32LE(20) : 0
+  }
+
   close (): void {
     closeSync(this.#file)
   }

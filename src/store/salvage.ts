@@ -1,13 +1,13 @@
 import { parseRowKey } from './clustered.ts'
 import { type Commit, newestCommit, newestReadableCommit } from './commits.ts'
-import { DataFile, EVERYTHING, TABLES } from './data-file.ts'
+import { DataFile, TABLES } from './data-file.ts'
 import type { Tell } from './inspect.ts'
 import { type Making, readMaking } from './making.ts'
 import { Orphans } from './orphans.ts'
 import { BadPage, type PageFile } from './pages.ts'
 import { readBar, readContract, readRecord, type StoredBars, type StoredContract, type StoredRecord } from './stored.ts'
 import { timeOf } from './table.ts'
-import type { Lost, Range, Row } from './tree.ts'
+import { EVERYTHING, type Lost, type Range, type Row } from './tree.ts'
 
 /** As if tables began where they do not. */
 const LOST = { depth: 1, entries: 0, flags: 0 }
@@ -80,30 +80,35 @@ export class Salvage {
     for (const row of this.#data.rows(table)) {
       const stored = read(row, this.making)
       if (typeof stored === 'object') yield { ...stored, row }
-      else this.#lose(table, { from: row.key, to: Buffer.concat([row.key, Buffer.alloc(1)]), err: new BadPage(row.page.number, `has what was not written so: ${stored}`) })
+      else this.#lose(table, { from: row.key, to: Buffer.concat([row.key, Buffer.alloc(1)]), leads: false, err: new BadPage(row.page.number, `has what was not written so: ${stored}`) })
     }
   }
 
-  #lose (table: string, { from, to, err }: Lost): void {
+  #lose (table: string, { from, to, leads, err }: Lost): void {
     if (table === 'free') return // by itself it costs no row
+    this.#tell(table, table === 'bars' ? `${err.message} (${placeOf(from) ?? 'from the first'} up to ${placeOf(to) ?? 'the last'})` : err.message)
+    if (leads && this.#lookAround().orphans.areAll) return
     if (table === 'tables') this.gaps.push(EVERYTHING)
     if (table === 'tables' || table === 'journal') this.#lostEntries = true
     if (table === 'bars') this.gaps.push({ from, to })
-    this.#tell(table, table === 'bars' ? `${err.message} (${placeOf(from) ?? 'from the first'} up to ${placeOf(to) ?? 'the last'})` : err.message)
   }
 
   * #instead (table: string, range: Range): Generator<Row> {
-    const { survey, orphans } = this.#around ??= this.#lookAround()
+    const { survey, orphans } = this.#lookAround()
     for (const row of orphans.rows(table, range)) {
       if (survey.free === undefined) this.#doubtful++
       yield row
     }
   }
 
+  /** What the damaged pages led to; looked for when the first of them is found. */
   #lookAround (): { survey: DataFile, orphans: Orphans } {
-    const survey = new DataFile(this.#file, { commit: this.#commit, lost () {} })
-    for (const table of TABLES) survey.look(table, 'branches')
-    return { survey, orphans: new Orphans(this.#file, { commit: this.#commit, survey }) }
+    if (this.#around === undefined) {
+      const survey = new DataFile(this.#file, { commit: this.#commit, lost () {} })
+      for (const table of TABLES) survey.look(table, 'branches')
+      this.#around = { survey, orphans: new Orphans(this.#file, { commit: this.#commit, survey }) }
+    }
+    return this.#around
   }
 }
 

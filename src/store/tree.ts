@@ -6,8 +6,10 @@ export interface Row { readonly key: Buffer, readonly value: Buffer, readonly pa
 /** Keys from `from` up to, not including, `to`; undefined: to the end. */
 export interface Range { readonly from: Buffer, readonly to: Buffer | undefined }
 
-/** Why rows between these keys can't be read, or not all of them. */
-export interface Lost extends Range { readonly err: BadPage }
+/** Why rows between these keys can't be read, or not all of them; `leads`: what is damaged is the way to them. */
+export interface Lost extends Range { readonly err: BadPage, readonly leads: boolean }
+
+export const EVERYTHING: Range = { from: Buffer.alloc(0), to: undefined }
 
 export interface Readers {
   /** Hears of the pages that a table has. @throws BadPage to say that they are not its own */
@@ -40,14 +42,13 @@ export class TreeReader {
   /** Every row that can be read, by their keys. */
   * rows (): Generator<Row> {
     const { root, entries } = this.#tree
-    const everything = { from: Buffer.alloc(0), to: undefined }
     if (root === undefined) return
     let rows = 0
-    for (const row of this.#below(root, { ...everything, level: 1, transaction: this.#commit.transaction })) {
+    for (const row of this.#below(root, { ...EVERYTHING, level: 1, transaction: this.#commit.transaction })) {
       rows++
       yield row
     }
-    if (rows !== entries && this.#whole) this.#readers.lost({ ...everything, err: new BadPage(root, `leads to ${rows} rows of ${entries}`) })
+    if (rows !== entries && this.#whole) this.#readers.lost({ ...EVERYTHING, leads: false, err: new BadPage(root, `leads to ${rows} rows of ${entries}`) })
   }
 
   /** Looks at the pages that lead to others, and where the lowest ones are; or at these too, but not in what order their rows are. */
@@ -57,14 +58,14 @@ export class TreeReader {
       if (place.level < depth || which === 'all') {
         const page = this.#attempt(place, () => this.#open(number, place))
         if (page === undefined) return
-        if (page.fault !== undefined) this.#readers.lost({ ...place, err: new BadPage(number, page.fault) })
+        if (page.fault !== undefined) this.#readers.lost({ ...place, leads: false, err: new BadPage(number, page.fault) })
         if (!page.isLeaf) for (const { child, below } of children(page, place)) look(child, below)
         else if (page.hasLong) for (const node of page.nodes) this.#attempt(place, () => this.#value(node))
       } else {
         this.#attempt(place, () => { this.#use(number, 1) })
       }
     }
-    if (root !== undefined) look(root, { from: Buffer.alloc(0), to: undefined, level: 1, transaction: this.#commit.transaction })
+    if (root !== undefined) look(root, { ...EVERYTHING, level: 1, transaction: this.#commit.transaction })
   }
 
   * #below (number: number, place: Place): Generator<Row> {
@@ -89,7 +90,7 @@ export class TreeReader {
       if (value === undefined) yield * this.#readers.instead(only)
       else yield { key, value, page }
     }
-    if (fault !== undefined) this.#readers.lost({ ...place, err: new BadPage(page.number, fault) })
+    if (fault !== undefined) this.#readers.lost({ ...place, leads: false, err: new BadPage(page.number, fault) })
   }
 
   /** A page that fits the place where it is. @throws BadPage */
@@ -125,12 +126,12 @@ export class TreeReader {
     return this.#readers.compare(a, b)
   }
 
-  #attempt<T> (range: Range, read: () => T): T | undefined {
+  #attempt<T> (range: Range & { level?: number }, read: () => T): T | undefined {
     try {
       return read()
     } catch (err) {
       if (!(err instanceof BadPage)) throw err
-      this.#readers.lost({ from: range.from, to: range.to, err })
+      this.#readers.lost({ from: range.from, to: range.to, leads: range.level !== undefined && range.level < this.#tree.depth, err })
       return undefined
     }
   }
