@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { openPages } from './commits.ts'
 import { FILE, openFile, openRoot, WRITER } from './directory.ts'
-import { sync } from './disk.ts'
+import { makeDirectory, sync } from './disk.ts'
 import { inspect, type Inventory, type Tell } from './inspect.ts'
 import { Meta } from './meta.ts'
 import { openData } from './snapshot.ts'
@@ -18,7 +18,7 @@ const PARTIAL = `${FILE}.partial`
  */
 export async function backUp (dataDir: string, { to, tell }: { to: string, tell: Tell }): Promise<Inventory> {
   openData(dataDir).close()
-  mkdirSync(to, { recursive: true })
+  makeDirectory(to)
   const [other] = readdirSync(to).filter((name) => !name.startsWith(PARTIAL))
   if (other !== undefined) throw new Error(`Expected \`${to}\` to be a new directory or an empty one; it has \`${other}\``)
   const path = join(to, PARTIAL)

@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, openSync, statfsSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statfsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 
 /**
  * Whether a disk has room for so many bytes, asked before LMDB is: a commit that runs into a full disk fails, and no
@@ -20,4 +21,12 @@ export function sync (path: string): void {
   } finally {
     closeSync(file)
   }
+}
+
+/** Makes a directory, and those above it, unless they are there. Node (20.20) by itself tries for ever where the system lets nobody, as in /proc. */
+export function makeDirectory (path: string): void {
+  if (existsSync(path)) return
+  const above = dirname(resolve(path))
+  if (!existsSync(above)) makeDirectory(above)
+  mkdirSync(path)
 }

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Contract } from '../market/contract.ts'
@@ -7,7 +6,7 @@ import type { Marks } from './book.ts'
 import { type DirectoryParts, DirectoryReads, FILE, openFile, refuseRepair, WRITER } from './directory.ts'
 import { orDamaged } from './damage.ts'
 import type { Entry } from './entry.ts'
-import { checkRoom } from './disk.ts'
+import { checkRoom, makeDirectory } from './disk.ts'
 import { checkTables, Meta } from './meta.ts'
 import { claim } from './owner.ts'
 import { encodeEntries } from './record.ts'
@@ -50,7 +49,7 @@ const ARCHIVE_SPARE = 8 * 1024 * 1024
  */
 export async function createLmdbStore (ladder: Ladder, options: LmdbOptions): Promise<Store> {
   const { dataDir, onPeer } = options
-  mkdirSync(dataDir, { recursive: true })
+  makeDirectory(dataDir)
   const root = openFile(dataDir, WRITER)
   let release = async (): Promise<void> => {}
   try {
