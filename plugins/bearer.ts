@@ -13,7 +13,7 @@ export interface BearerOptions {
 /** Asks whoever sends a request for a token, which is compared in constant time. */
 async function bearerPlugin (app: FastifyInstance, { tokens, whose }: BearerOptions): Promise<void> {
   if (tokens.length === 0) return
-  await app.register(bearerAuth, { addHook: false, keys: new Set(tokens), verifyErrorLogLevel: 'info' })
+  await app.register(bearerAuth, { addHook: false, keys: new Set(tokens), verifyErrorLogLevel: 'info', specCompliance: 'rfc6749' }) // which, unlike its other one, takes `bearer` too, as RFC 9110 has it
   app.addHook('onRequest', function demandToken (request, reply, done) {
     app.verifyBearerAuth?.(request, reply, (err) => {
       if (err === undefined) return done()

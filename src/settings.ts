@@ -77,7 +77,10 @@ function parseProxies (text: string): string[] {
 }
 
 function parseJwt ({ JWT_SECRET: secret, JWT_PUBLIC_KEY_FILE: file, JWT_AUDIENCE: audience, JWT_ISSUER: issuer }: NodeJS.ProcessEnv): ServerSettings['jwt'] {
-  if (secret === undefined && file === undefined) return undefined
+  if (secret === undefined && file === undefined) {
+    if (audience !== undefined || issuer !== undefined) throw new KlineError('KLP_ERR_OPTION', 'Expected `JWT_AUDIENCE` and `JWT_ISSUER` to come with `JWT_SECRET` or `JWT_PUBLIC_KEY_FILE`: without one of these nobody has to say who it is')
+    return undefined
+  }
   if (secret !== undefined && file !== undefined) throw new KlineError('KLP_ERR_OPTION', 'Expected only one of `JWT_SECRET` and `JWT_PUBLIC_KEY_FILE`')
   if (secret !== undefined && secret.length < SHORTEST_SECRET) throw new KlineError('KLP_ERR_OPTION', `Expected \`JWT_SECRET\` to have ${SHORTEST_SECRET} characters or more`)
   return {

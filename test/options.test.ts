@@ -112,7 +112,7 @@ t.test('the server reads how tokens are signed, and never says a secret', async 
   const dir = t.testdir({ 'public.pem': 'a key' })
   t.strictSame(serverSettings({ JWT_SECRET: secret }).jwt, { secret })
   t.strictSame(serverSettings({ JWT_PUBLIC_KEY_FILE: `${dir}/public.pem`, JWT_AUDIENCE: 'us', JWT_ISSUER: 'them' }).jwt, { publicKey: 'a key', audience: 'us', issuer: 'them' })
-  t.equal(serverSettings({ JWT_AUDIENCE: 'us' }).jwt, undefined)
+  for (const alone of [{ JWT_AUDIENCE: 'us' }, { JWT_ISSUER: 'them' }]) t.throws(() => serverSettings(alone), { code: 'KLP_ERR_OPTION', message: /`JWT_AUDIENCE` and `JWT_ISSUER` to come with/ })
   t.throws(() => serverSettings({ JWT_SECRET: 'short' }), { code: 'KLP_ERR_OPTION', message: 'Expected `JWT_SECRET` to have 32 characters or more' })
   t.throws(() => serverSettings({ JWT_SECRET: secret, JWT_PUBLIC_KEY_FILE: 'x' }), { code: 'KLP_ERR_OPTION', message: 'Expected only one of `JWT_SECRET` and `JWT_PUBLIC_KEY_FILE`' })
   t.throws(() => serverSettings({ JWT_PUBLIC_KEY_FILE: `${dir}/none.pem` }), { code: 'KLP_ERR_OPTION', message: /`JWT_PUBLIC_KEY_FILE`.*none\.pem/ })

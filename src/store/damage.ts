@@ -34,7 +34,7 @@ export function checkFile (path: string): void {
 }
 
 export function damaged (path: string, err: Error): KlineError {
-  const how = `\`kline-push check --data-dir ${dirname(path)}\` says more, \`kline-push repair\` makes a sound one of what can be read of it; or put a backup in its place`
+  const how = `\`kline-push check --data-dir ${dirname(path)}\` says more, \`kline-push repair --data-dir ${dirname(path)}\` makes a sound one of what can be read of it; or put a backup in its place`
   return new KlineError('KLP_ERR_DAMAGED', `The file \`${path}\` is damaged: ${err.message}. ${how}`, { cause: err })
 }
 

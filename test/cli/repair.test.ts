@@ -17,7 +17,7 @@ t.test('a server that can not start says so, and starts after a repair, of which
   const env = { PORT: '0', LOG_LEVEL: 'info', DATA_DIR: dataDir }
   const refused = runSource(t, 'src/cli.ts', { args: ['serve'], env })
   t.strictSame(await refused.ended, { code: 1, signal: null })
-  t.equal(refused.err, `kline-push: The file \`${dataDir}/bars.mdb\` is damaged: page ${number} says that it is page 0. \`kline-push check --data-dir ${dataDir}\` says more, \`kline-push repair\` makes a sound one of what can be read of it; or put a backup in its place\n`)
+  t.equal(refused.err, `kline-push: The file \`${dataDir}/bars.mdb\` is damaged: page ${number} says that it is page 0. \`kline-push check --data-dir ${dataDir}\` says more, \`kline-push repair --data-dir ${dataDir}\` makes a sound one of what can be read of it; or put a backup in its place\n`)
 
   const child = runSource(t, 'src/cli.ts', { args: ['repair', '--data-dir', dataDir] })
   t.strictSame(await child.ended, { code: 0, signal: null }, child.err)

@@ -31,6 +31,7 @@ t.test('producers', async (t) => {
       }
     }
     t.equal(app.klineHub.health().symbols, 0)
+    t.equal((await post('/bars', 'bearer new-token')).statusCode, 200, 'the scheme in any case')
     for (const token of ['old-token', 'new-token']) for (const url of ['/bars', '/imports', '/watermarks']) t.equal((await post(url, `Bearer ${token}`)).statusCode, 200, `${url} ${token}`)
     t.equal((await app.inject('/klines?symbol=a&period=1m')).statusCode, 200, 'who reads needs none')
     t.equal((await app.inject('/health')).statusCode, 200)
