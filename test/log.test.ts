@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import type { FastifyInstance } from 'fastify'
 import { once } from 'node:events'
 import { type AddressInfo, connect as connectNet } from 'node:net'
+import { Session } from '../src/push/session.ts'
 import { serve, type ServeOptions } from '../src/serve.ts'
 import { connect, connectTo, type Message } from './fixture/client.ts'
 
@@ -66,11 +67,9 @@ t.test('a subscriber that is dropped is a warning that says why, and a refused f
 
 t.test('what goes wrong with a connection is logged with its number', async (t) => {
   const { app, lines } = await start(t, 'error')
-  const { klineHub } = app
-  const connectAsEver = klineHub.connect.bind(klineHub)
-  klineHub.connect = (socket, given) => Object.assign(connectAsEver(socket, given), { receive () { throw new Error('a bug') } })
+  t.intercept(Session.prototype, 'refused', { value () { throw new Error('a bug') } })
   const client = await connect(t, app)
-  client.send({ op: 'ping' })
+  client.send({ op: 'subscribe', args: ['a.1m'] })
   await client.closed
   t.match(lines(), [{ level: 50, connection: Number, err: { message: 'a bug' }, msg: 'a frame could not be handled' }])
 })
