@@ -254,7 +254,7 @@ t.test('whichever worker is asked, the metrics are those of all; and they say ho
 })
 
 t.test('where the first worker can not start, all end with 1 and its reason', async (t) => {
-  const child = runSource(t, 'src/server.ts', { env: { HOST: '192.0.2.1', PORT: '0', DATA_DIR: t.testdir(), WORKERS: '3' } })
+  const child = runSource(t, 'src/server.ts', { env: { HOST: '192.0.2.1', PORT: '0', PRODUCER_TOKENS: 'x', DATA_DIR: t.testdir(), WORKERS: '3' } })
   t.match(await child.ended, { code: 1 })
   t.match(child.err, /kline-push: .*EADDRNOTAVAIL/)
 })
