@@ -122,7 +122,7 @@ export class Connection {
     }
   }
 
-  /** A server whose clock is ahead of ours, so that there is nothing left, says when it is time: by closing. */
+  /** Where by our clock there is nothing left, the server says when it is time: by closing. */
   #renewBefore (expiresAt = -Infinity): void {
     const { clock } = this.#options
     const left = expiresAt - clock.now()

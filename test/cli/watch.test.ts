@@ -228,6 +228,24 @@ t.test('a server that says what nobody understands is an error that shows it', a
   await t.rejects(watch(prepare(url).options), { message: `${url} closed the connection for good: 4002 it does not speak as kline-push does: hello` })
 })
 
+t.test('a token is said before anything else', async (t) => {
+  const said: unknown[] = []
+  const url = await play(t, (webSocket) => {
+    say({ bars: [EMPTY_BAR] })(webSocket)
+    webSocket.on('message', (data: Buffer) => {
+      const { op, id, token } = JSON.parse(data.toString()) as { op: string, id: string, token?: string }
+      said.push([op, token])
+      if (op === 'auth') send({ type: 'ack', id, op })(webSocket)
+    })
+  })
+  const { controller, out, options } = prepare(url, { token: 'secret' })
+  const watching = watch(options)
+  await out.until(/\n/)
+  controller.abort()
+  await watching
+  t.strictSame(said, [['auth', 'secret'], ['subscribe', undefined]])
+})
+
 t.test('a server that no longer answers is left', async (t) => {
   const url = await play(t, (webSocket) => {
     say()(webSocket)
