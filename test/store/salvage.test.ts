@@ -94,19 +94,23 @@ t.test('long values that are gone too are left out', (t) => {
   t.end()
 })
 
-t.test('of a tree of several levels, what a branch in its middle led to is found', async (t) => {
+t.test('of a tree of several levels, what any two branches led to is found', async (t) => {
   const dataDir = t.testdir()
   const minutes = await makeData(dataDir, { count: 1000 })
   const branches = pagesOf(dataDir).filter(({ table, kind }) => table === 'bars' && kind === 'branch')
   t.ok(branches.length > 2)
   const whole = readFileSync(join(dataDir, 'bars.mdb'))
-  for (const { number } of branches) {
+  let certain = 0
+  for (const [i, { number }] of branches.entries()) {
     zeroPage(dataDir, number)
+    zeroPage(dataDir, branches[(i + 1) % branches.length].number)
     const file = openPages(join(dataDir, 'bars.mdb'))
     const salvage = new Salvage(file, () => {})
     t.equal([...salvageMinutes(salvage)].length, minutes.size)
-    t.strictSame([salvage.gaps, salvage.doubts()], [[], []])
+    t.strictSame(salvage.doubts(), [])
+    certain += salvage.gaps.length === 0 ? 1 : 0
     file.close()
     writeFileSync(join(dataDir, 'bars.mdb'), whole)
   }
+  t.equal(certain, branches.length - 2, 'unless the root is one of the two, for then the other could have been a page of bars')
 })
