@@ -18,8 +18,8 @@ export const ERRORS = {
   KLP_ERR_BUSY: { statusCode: 503, when: 'the event loop is more than `maxEventLoopDelayMs` late; try again after `retry-after`' },
   KLP_ERR_NOT_STORED: { statusCode: 503, when: 'the bars could not be made durable (a full disk, say): none was accepted, send them again' },
   KLP_ERR_CLOSED: { statusCode: 503, when: 'the server is going down and takes no more bars' },
-  KLP_ERR_IN_USE: { statusCode: 500, when: 'another process has the data directory open; thrown at start' },
-  KLP_ERR_DAMAGED: { statusCode: 500, when: 'the file in the data directory is not one of LMDB, or not whole; thrown at start' },
+  KLP_ERR_IN_USE: { statusCode: 500, when: 'another process has the data directory open, or a repair of it is not finished; thrown at start' },
+  KLP_ERR_DAMAGED: { statusCode: 500, when: 'the file in the data directory is damaged; the message says where and what to do; thrown at start' },
   KLP_ERR_INCOMPATIBLE: { statusCode: 500, when: 'the data directory was made with another format, calendar or set of periods; thrown at start' },
 } as const
 

@@ -1,3 +1,4 @@
+import type { Bucket } from './bucket.ts'
 import type { Contract } from './contract.ts'
 import type { Lane } from './lane.ts'
 
@@ -37,14 +38,15 @@ export function mendContract (contract: Contract, knows: Knows): void {
 /** Where the bars of a lane open of which its source has a part. */
 function * startsOf (contract: Contract, lane: Lane): Generator<number> {
   let last: number | undefined
-  for (let from = -Infinity; ;) {
-    const parts = lane.source.range({ start: from, end: Infinity, limit: CHUNK, newest: false })
-    for (const { time } of parts) {
+  let from = -Infinity
+  let parts: Bucket[]
+  do {
+    parts = lane.source.range({ start: from, end: Infinity, limit: CHUNK, newest: false })
+    for (const { time, end } of parts) {
       const start = contract.start(lane, time)
       if (start !== last) yield start
       last = start
+      from = end
     }
-    if (parts.length < CHUNK) return
-    from = parts[parts.length - 1].end
-  }
+  } while (parts.length === CHUNK)
 }

@@ -1,4 +1,5 @@
-import { BadPage, HEADER, PageFile, u64 } from './pages.ts'
+import { BadPage, HEADER, ifReadable, KIND_AT, KINDS, u64 } from './page.ts'
+import { PageFile } from './page-file.ts'
 
 /** A table as what names it describes it. `root` undefined: it is empty. */
 export interface Tree {
@@ -16,7 +17,6 @@ export interface Commit { readonly transaction: number, readonly lastPage: numbe
 export const TREE_BYTES = 48
 
 const SIZES = [4096, 8192, 16_384, 32_768, 65_536]
-const META = 8
 const MAGIC = 0xbeefc0de
 const VERSION = 2
 const FREE_AT = HEADER + 24
@@ -40,8 +40,8 @@ const MISSING_AT_END = 2 ** 26
 export function openPages (path: string): PageFile {
   return new PageFile(path, (read) => {
     const says = (at: number, size: number): boolean => {
-      const meta = read(at, META_BYTES)
-      return meta.length === META_BYTES && meta.readUInt32LE(HEADER) === MAGIC && meta.readUInt32LE(FREE_AT) === size
+      const meta = ifReadable(() => read(at, META_BYTES))
+      return meta?.length === META_BYTES && meta.readUInt32LE(HEADER) === MAGIC && meta.readUInt32LE(FREE_AT) === size
     }
     return SIZES.find((size) => says(0, size) || says(size, size)) ?? SIZES[0]
   })
@@ -56,16 +56,11 @@ export function newestCommit (file: PageFile): Commit {
   return newer
 }
 
-/** The newest commit of which anything is known. */
-export function newestReadableCommit (file: PageFile): Commit | undefined {
-  const commits: Commit[] = []
-  for (const page of [0, 1]) {
-    try {
-      commits.push(commitAt(file, page))
-    } catch (err) {
-      if (!(err instanceof BadPage)) throw err
-    }
-  }
+/** The newest commit of which anything is known; `onBad` hears if that may not be the newest. */
+export function findCommit (file: PageFile, onBad: (err: BadPage) => void = () => {}): Commit | undefined {
+  const newest = ifReadable(() => newestCommit(file), onBad)
+  if (newest !== undefined) return newest
+  const commits = [0, 1].flatMap((page) => ifReadable(() => commitAt(file, page)) ?? [])
   return commits.sort((a, b) => b.transaction - a.transaction)[0]
 }
 
@@ -81,7 +76,7 @@ function commitAt (file: PageFile, page: number): Commit {
   while (!meta.equals(read())) // somebody is writing it
   if (meta.length < META_BYTES || meta.readUInt32LE(HEADER) !== MAGIC) throw new BadPage(page, 'does not begin as a file of LMDB does')
   const commit = { transaction: u64(meta, LAST_PAGE_AT + 8), lastPage: u64(meta, LAST_PAGE_AT), free: treeAt(meta, FREE_AT), main: treeAt(meta, MAIN_AT) }
-  const sane = u64(meta, 0) === page && meta[18] === META && meta.readUInt32LE(HEADER + 4) === VERSION && meta.readUInt32LE(FREE_AT) === file.pageSize &&
+  const sane = u64(meta, 0) === page && meta[KIND_AT] === KINDS.commit && meta.readUInt32LE(HEADER + 4) === VERSION && meta.readUInt32LE(FREE_AT) === file.pageSize &&
     (commit.transaction === 0 || commit.transaction % 2 === page) &&
     commit.lastPage * file.pageSize < file.bytes * 2 + MISSING_AT_END
   if (!sane) throw new BadPage(page, 'describes no commit')

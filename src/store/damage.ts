@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { KlineError } from '../errors.ts'
 import { newestCommit, openPages } from './commits.ts'
 import { DataFile, TABLES } from './data-file.ts'
-import { BadPage, type PageFile } from './pages.ts'
+import { BadPage, ifReadable } from './page.ts'
+import type { PageFile } from './page-file.ts'
 
 /** Of these a start reads every row. */
 const READ_AT_START = ['contracts', 'journal', 'meta']
@@ -17,17 +19,10 @@ const EVERY_PAGE_UP_TO = 2 ** 27
  * @throws KLP_ERR_DAMAGED
  */
 export function checkFile (path: string): void {
-  let file: PageFile
+  if (!existsSync(path)) return
+  const file = openPages(path)
   try {
-    file = openPages(path)
-  } catch (err) {
-    if ((err as NodeJS.ErrnoException).code === 'ENOENT') return
-    throw err
-  }
-  try {
-    if (file.bytes > 0) checkPages(file)
-  } catch (err) {
-    throw err instanceof BadPage ? damaged(path, err) : err
+    if (file.bytes > 0) ifReadable(() => { checkPages(file) }, (err) => { throw damaged(path, err) })
   } finally {
     file.close()
   }

@@ -1,6 +1,7 @@
 import { type Commit, type Tree, TREE_BYTES, treeAt } from './commits.ts'
 import { addFreePages, compareNumbers } from './free-pages.ts'
-import { BadPage, type PageFile } from './pages.ts'
+import { BadPage } from './page.ts'
+import type { PageFile } from './page-file.ts'
 import { PageSet } from './page-set.ts'
 import { EVERYTHING, type Lost, type Range, type Row, TreeReader } from './tree.ts'
 

@@ -1,5 +1,5 @@
 import type { Commit } from './commits.ts'
-import { BadPage, u64 } from './pages.ts'
+import { BadPage, u64 } from './page.ts'
 import type { PageSet } from './page-set.ts'
 import type { Row } from './tree.ts'
 

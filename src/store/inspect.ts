@@ -1,8 +1,8 @@
 import type { Period } from '../market/period.ts'
-import { type Commit, newestCommit, newestReadableCommit } from './commits.ts'
+import { findCommit } from './commits.ts'
 import { DataFile } from './data-file.ts'
 import { type Making, readMaking } from './making.ts'
-import { BadPage, type PageFile } from './pages.ts'
+import type { PageFile } from './page-file.ts'
 import type { ContractState, LaneState } from './state.ts'
 import { readBar, readContract, readEvents, readRecord } from './stored.ts'
 import type { Row } from './tree.ts'
@@ -26,14 +26,7 @@ export type Tell = (table: string, problem: string) => void
  * @throws KLP_ERR_INCOMPATIBLE
  */
 export function inspect (file: PageFile, tell: Tell): Inventory {
-  let commit: Commit | undefined
-  try {
-    commit = newestCommit(file)
-  } catch (err) {
-    if (!(err instanceof BadPage)) throw err
-    tell('the file', err.message)
-    commit = newestReadableCommit(file)
-  }
+  const commit = findCommit(file, ({ message }) => { tell('the file', message) })
   if (commit === undefined) return { contracts: 0, bars: new Map(), events: 0, entries: 0 }
   const data = new DataFile(file, { commit, lost (table, { err }) { tell(table, err.message) } })
   return new Inspector(data, { making: readMaking(data, file.path), tell }).run()

@@ -2,7 +2,8 @@ import { SYMBOL } from '../market/bar.ts'
 import { PERIODS } from '../market/period.ts'
 import type { Commit } from './commits.ts'
 import type { DataFile } from './data-file.ts'
-import { BadPage, type Page, type PageFile } from './pages.ts'
+import { ifReadable, type Page } from './page.ts'
+import type { PageFile } from './page-file.ts'
 import { readBar, readRecord } from './stored.ts'
 import type { Range, Row } from './tree.ts'
 
@@ -36,7 +37,7 @@ export class Orphans {
     let missing = 0
     for (let number = 2; number <= commit.lastPage; number++) {
       if (survey.used.has(number) || survey.free?.has(number)) continue
-      const page = attempt(() => file.page(number))
+      const page = ifReadable(() => file.page(number))
       if (page === undefined) {
         const length = file.longValueAt(number)
         if (length === 0) missing++
@@ -73,7 +74,7 @@ export class Orphans {
 
   #rows (page: Page): Row[] {
     return page.nodes.flatMap((node) => {
-      const value = attempt(() => this.#file.value(node, () => {}))
+      const value = ifReadable(() => this.#file.value(node, () => {}))
       return value === undefined ? [] : [{ key: node.key, value, page }]
     })
   }
@@ -82,13 +83,4 @@ export class Orphans {
 function newest (rows: Row[]): Row[] {
   rows.sort((a, b) => Buffer.compare(a.key, b.key) || b.page.transaction - a.page.transaction)
   return rows.filter(({ key }, i) => i === 0 || !key.equals(rows[i - 1].key))
-}
-
-function attempt<T> (read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (err) {
-    if (err instanceof BadPage) return undefined
-    throw err
-  }
 }

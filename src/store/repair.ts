@@ -10,12 +10,10 @@ import { sync } from './disk.ts'
 import { inspect, type Tell } from './inspect.ts'
 import { Meta } from './meta.ts'
 import { claim } from './owner.ts'
-import type { PageFile } from './pages.ts'
+import type { PageFile } from './page-file.ts'
 import { type Found, Rebuild } from './rebuild.ts'
 import { Salvage } from './salvage.ts'
 import { hasOwner, openData } from './snapshot.ts'
-import { KEEP_EVENTS } from './store.ts'
-import { NEWEST } from './view.ts'
 
 /** What came of a repair: the name of the damaged file now, what was found in it, and what can't be known of that. */
 export interface Repaired { readonly aside: string, readonly found: Found, readonly doubts: readonly string[] }
@@ -63,7 +61,7 @@ async function rebuild (salvage: Salvage, { root, meta, dataDir }: { root: RootD
   const { calendar, periods } = salvage.making
   if (calendar === undefined) throw new KlineError('KLP_ERR_INCOMPATIBLE', `The data directory \`${dataDir}\` was made with a calendar of its own, which a repair would have to know`)
   for (const table of ['bars', 'contracts', 'journal']) root.openDB(table, BYTES_TO_BYTES).clearSync() // of a repair that was cut short
-  return await new Rebuild({ root, meta, ladder: createLadder(calendar, periods), dataDir, keepEvents: KEEP_EVENTS, view: NEWEST }).fill(salvage)
+  return await new Rebuild({ root, meta, ladder: createLadder(calendar, periods), dataDir }).fill(salvage)
 }
 
 /** Says under which name the damaged file is from now on. */

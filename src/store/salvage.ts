@@ -1,10 +1,11 @@
 import { parseRowKey } from './clustered.ts'
-import { type Commit, newestCommit, newestReadableCommit } from './commits.ts'
+import { type Commit, findCommit } from './commits.ts'
 import { DataFile, TABLES } from './data-file.ts'
 import type { Tell } from './inspect.ts'
 import { type Making, readMaking } from './making.ts'
 import { Orphans } from './orphans.ts'
-import { BadPage, type PageFile } from './pages.ts'
+import { BadPage } from './page.ts'
+import type { PageFile } from './page-file.ts'
 import { readBar, readContract, readRecord, type StoredBars, type StoredContract, type StoredRecord } from './stored.ts'
 import { timeOf } from './table.ts'
 import { EVERYTHING, type Lost, type Range, type Row } from './tree.ts'
@@ -66,14 +67,12 @@ export class Salvage {
   }
 
   #findCommit (): Commit {
-    try {
-      return newestCommit(this.#file)
-    } catch (err) {
-      if (!(err instanceof BadPage)) throw err
-      this.#tell('the file', err.message)
+    const { bytes, pageSize } = this.#file
+    const commit = findCommit(this.#file, ({ message }) => {
+      this.#tell('the file', message)
       this.#lostCommit = true
-      return newestReadableCommit(this.#file) ?? { transaction: Infinity, lastPage: Math.floor(this.#file.bytes / this.#file.pageSize) - 1, free: { ...LOST, root: 1 }, main: { ...LOST, root: 0 } }
-    }
+    })
+    return commit ?? { transaction: Infinity, lastPage: Math.floor(bytes / pageSize) - 1, free: { ...LOST, root: 1 }, main: { ...LOST, root: 0 } }
   }
 
   * #stored<T extends object> (table: string, read: (row: Row, making: Making) => T | string): Generator<T & { row: Row }> {

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import { newestReadableCommit, openPages } from './commits.ts'
+import { findCommit, openPages } from './commits.ts'
 import { DataFile } from './data-file.ts'
 import { FILE, openRoot } from './directory.ts'
 import { readMaking } from './making.ts'
 import { isAlive } from './owner.ts'
-import type { PageFile } from './pages.ts'
+import type { PageFile } from './page-file.ts'
 import { newestOf } from './view.ts'
 
 /**
@@ -19,9 +19,9 @@ export async function readSnapshot<T> (dataDir: string, read: (file: PageFile) =
   try {
     const owned = await hasOwner(file, dataDir)
     if (owned) release = hold(file.path)
-    const before = newestReadableCommit(file)?.transaction
+    const before = findCommit(file)?.transaction
     const result = await read(file)
-    if (!owned && newestReadableCommit(file)?.transaction !== before) throw new Error(`Somebody began to write to \`${file.path}\` meanwhile; try again`)
+    if (!owned && findCommit(file)?.transaction !== before) throw new Error(`Somebody began to write to \`${file.path}\` meanwhile; try again`)
     return result
   } finally {
     await release()
@@ -40,7 +40,7 @@ export function openData (dataDir: string): PageFile {
 
 /** Whether there is a process that has the data directory. */
 export async function hasOwner (file: PageFile, dataDir: string): Promise<boolean> {
-  const commit = newestReadableCommit(file)
+  const commit = findCommit(file)
   if (commit === undefined) return false
   const { owner } = readMaking(new DataFile(file, { commit, lost () {} }), file.path)
   return owner !== undefined && await isAlive(dataDir, owner)

@@ -1,5 +1,6 @@
 import type { Commit, Tree } from './commits.ts'
-import { BadPage, type Node, type Page, type PageFile } from './pages.ts'
+import { BadPage, ifReadable, type Node, type Page } from './page.ts'
+import type { PageFile } from './page-file.ts'
 
 export interface Row { readonly key: Buffer, readonly value: Buffer, readonly page: Page }
 
@@ -16,8 +17,8 @@ export interface Readers {
   readonly use: (first: number, count: number) => void
   readonly lost: (lost: Lost) => void
   /** Says what to read in the place of a page that can't be. */
-  readonly instead?: (range: Range) => Iterable<Row>
-  readonly compare?: (a: Buffer, b: Buffer) => number
+  readonly instead: (range: Range) => Iterable<Row>
+  readonly compare: (a: Buffer, b: Buffer) => number
 }
 
 /** Where a page is looked for: what it may hold, how far below the root, and the transaction of the page above. */
@@ -28,15 +29,14 @@ export class TreeReader {
   readonly #file: PageFile
   readonly #commit: Commit
   readonly #tree: Tree
-  readonly #readers: Required<Readers>
+  readonly #readers: Readers
   #whole = true
 
   constructor (file: PageFile, { commit, tree, ...readers }: { commit: Commit, tree: Tree } & Readers) {
     this.#file = file
     this.#commit = commit
     this.#tree = tree
-    const { compare = Buffer.compare, instead = () => [], use, lost } = readers
-    this.#readers = { compare, instead, use, lost: (rows) => { this.#whole = false; lost(rows) } }
+    this.#readers = { ...readers, lost: (rows) => { this.#whole = false; readers.lost(rows) } }
   }
 
   /** Every row that can be read, by their keys. */
@@ -127,13 +127,8 @@ export class TreeReader {
   }
 
   #attempt<T> (range: Range & { level?: number }, read: () => T): T | undefined {
-    try {
-      return read()
-    } catch (err) {
-      if (!(err instanceof BadPage)) throw err
-      this.#readers.lost({ from: range.from, to: range.to, leads: range.level !== undefined && range.level < this.#tree.depth, err })
-      return undefined
-    }
+    const { from, to, level = Infinity } = range
+    return ifReadable(read, (err) => { this.#readers.lost({ from, to, leads: level < this.#tree.depth, err }) })
   }
 }
 

@@ -31,12 +31,14 @@ t.test('of a damaged one it is said where and what, at most twenty times, and wh
   t.equal(lines[22], `damaged: \`kline-push repair --data-dir ${dataDir}\` makes a sound one of what can be read`)
 })
 
-t.test('what is no data directory of ours is one line and 1', async (t) => {
-  const nowhere = join(t.testdir({ 'bars.mdb': {} }), 'nowhere')
-  const child = runSource(t, 'src/cli.ts', { args: ['check', '--data-dir', nowhere] })
-  t.strictSame(await child.ended, { code: 1, signal: null })
-  t.equal(child.err, `kline-push: There are no bars in \`${nowhere}\`: it has no file \`bars.mdb\`\n`)
-  await t.rejects(check({ dataDir: t.testdirName, out: new Collect() }), { code: 'EISDIR' })
+t.test('what is no data directory of ours is one line', async (t) => {
+  const directory = t.testdir({ 'bars.mdb': {}, file: '' })
+  const out = new Collect()
+  const nowhere = join(directory, 'nowhere')
+  await t.rejects(check({ dataDir: nowhere, out }), { message: `There are no bars in \`${nowhere}\`: it has no file \`bars.mdb\`` })
+  await t.rejects(check({ dataDir: join(directory, 'file'), out }), { code: 'ENOTDIR' })
+  t.equal(await check({ dataDir: directory, out }), 1)
+  t.match(out.text, /^the file: page 0 can't be read \(EISDIR\)\n0 contracts, /)
 })
 
 t.test('while a server has it and goes on, it is read as it was at one moment', async (t) => {

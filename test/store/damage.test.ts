@@ -1,12 +1,13 @@
 import { open } from 'lmdb'
-import { closeSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { BYTES_TO_BYTES } from '../../src/store/clustered.ts'
 import { checkFile, checkPages, orDamaged } from '../../src/store/damage.ts'
 import { openRoot, WRITER } from '../../src/store/directory.ts'
-import { type Page, PageFile } from '../../src/store/pages.ts'
-import { openStore, PAGE, pagesOf, rewrite, soundData, START, zeroPage } from '../fixture/damage.ts'
+import { BadPage, ifReadable, type Page } from '../../src/store/page.ts'
+import { PageFile } from '../../src/store/page-file.ts'
+import { openStore, PAGE, pagesOf, rewrite, rewritePage, soundData, START, zeroPage } from '../fixture/damage.ts'
 import { minute } from '../fixture/minutes.ts'
 import { applyAll, shown } from '../fixture/store-spec.ts'
 
@@ -83,9 +84,7 @@ t.test('an empty file is as good as new, a directory in its place is an error', 
   await store.close()
   t.ok(statSync(join(dataDir, 'bars.mdb')).size > 0)
   const other = t.testdir({ 'bars.mdb': {} })
-  await t.rejects(openStore(other), { code: 'EISDIR' })
-  const locked = t.testdir({ 'not-a-directory': '' })
-  t.throws(() => { checkFile(join(locked, 'not-a-directory', 'bars.mdb')) }, { code: 'ENOTDIR' })
+  await t.rejects(openStore(other), { code: 'KLP_ERR_DAMAGED', message: /page 0 can't be read \(EISDIR\)/ })
 })
 
 t.test('entries that can not be read, and a journal that ends before what the archive has, are refused, with the cause', async (t) => {
@@ -141,9 +140,31 @@ t.test('while somebody else writes to it, a file is theirs to look after', async
   t.throws(() => { checkFile(path) }, { code: 'KLP_ERR_DAMAGED' })
 })
 
+t.test('of a long file only the pages are looked at that a start reads, and those that lead to others', async (t) => {
+  const dataDir = copy(t)
+  const pages = pagesOf(dataDir)
+  const path = join(dataDir, 'bars.mdb')
+  const numberOf = (kind: string): number => pages.find((page) => page.table === 'bars' && page.kind === kind)?.number as number
+  rewritePage(dataDir, numberOf('leaf'), (page) => { page.writeUInt16LE(0, 24) })
+  t.throws(() => { checkFile(path) }, { code: 'KLP_ERR_DAMAGED', message: /has entries that are not inside it/ })
+  truncateSync(path, 2 ** 28)
+  checkFile(path)
+  const file = openSync(path, 'r+')
+  writeSync(file, Buffer.alloc(PAGE), 0, PAGE, numberOf('branch') * PAGE)
+  closeSync(file)
+  t.throws(() => { checkFile(path) }, { code: 'KLP_ERR_DAMAGED' })
+})
+
+t.test('what is no damage is an error of its own', (t) => {
+  t.throws(() => ifReadable(() => { throw new TypeError('a bug') }), TypeError)
+  t.equal(ifReadable(() => { throw new BadPage(1, 'is gone') }), undefined)
+  t.end()
+})
+
 t.test('a page that the disk does not give is one that can not be read', (t) => {
   const file = new PageFile(join(copy(t), 'bars.mdb'), () => PAGE)
   t.throws(() => file.page(2 ** 50), { message: /^page \d+ can't be read \(ERR_OUT_OF_RANGE\)$/ })
+  t.equal(file.longValueAt(2 ** 50), 0)
   file.close()
   t.end()
 })

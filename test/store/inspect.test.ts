@@ -10,6 +10,7 @@ import { MINUTE, PERIODS } from '../../src/market/period.ts'
 import { restoreContract } from '../../src/store/archive.ts'
 import { BYTES_TO_BYTES, rowKey } from '../../src/store/clustered.ts'
 import { newestCommit, openPages } from '../../src/store/commits.ts'
+import { checkFile } from '../../src/store/damage.ts'
 import { openRoot, WRITER } from '../../src/store/directory.ts'
 import type { Entry } from '../../src/store/entry.ts'
 import { createLmdbStore } from '../../src/store/lmdb.ts'
@@ -155,8 +156,7 @@ t.test('free pages that can not be are told of, and those that are in use', asyn
   const { free } = newestCommit(file)
   const page = file.page(free.root as number)
   const used = pagesOf(dataDir).find(({ kind }) => kind === 'leaf')?.number as number
-  const { flags } = page.nodes[0]
-  t.equal(flags, 0)
+  t.equal(page.nodes[0].pages, undefined)
   file.close()
   const words: [number[], RegExp][] = [
     [[1000], /^free: page \d+ lists more free pages than it holds$/m],
@@ -167,6 +167,9 @@ t.test('free pages that can not be are told of, and those that are in use', asyn
     [[0], /^$/],
     [[1, 0], /^$/],
   ]
+  const shortened = copy(t)
+  rewritePage(shortened, free.root as number, (page) => { page.writeUInt32LE(4, nodeAt(page, 0)) })
+  t.match(problemsOf(shortened).join('\n'), /lists more free pages than it holds/)
   for (const [values, message] of words) {
     const changed = copy(t)
     rewritePage(changed, free.root as number, (page) => {
@@ -174,6 +177,8 @@ t.test('free pages that can not be are told of, and those that are in use', asyn
       values.forEach((value, i) => { page.writeBigInt64LE(BigInt(value), at + 8 * i) })
     })
     t.match(problemsOf(changed).join('\n'), message, message.source)
+    if (message.source === '^$') checkFile(join(changed, 'bars.mdb'))
+    else t.throws(() => { checkFile(join(changed, 'bars.mdb')) }, { code: 'KLP_ERR_DAMAGED' })
   }
 })
 
@@ -330,4 +335,9 @@ t.test('new data are sound: they say nothing yet', async (t) => {
   t.strictSame(problemsOf(dataDir), [])
   await put(dataDir, 'meta', ['format', 'calendar', 'periods', 'epoch'].map((name) => [Buffer.from(name), undefined]))
   t.strictSame(problemsOf(dataDir), [])
+  const empty = t.testdir()
+  const root = openRoot(join(empty, 'bars.mdb'), WRITER)
+  await root.close()
+  t.strictSame(problemsOf(empty), [])
+  checkFile(join(empty, 'bars.mdb'))
 })

@@ -12,7 +12,7 @@ import { Meta } from '../../src/store/meta.ts'
 import { claim } from '../../src/store/owner.ts'
 import { repairDirectory } from '../../src/store/repair.ts'
 import type { Store } from '../../src/store/store.ts'
-import { ALL, feed, openStore, pagesOf, problemsOf, soundData, START, zeroPage } from '../fixture/damage.ts'
+import { ALL, feed, makeData, openStore, pagesOf, problemsOf, soundData, START, zeroPage } from '../fixture/damage.ts'
 import { minute } from '../fixture/minutes.ts'
 import { applyAll, fill } from '../fixture/store-spec.ts'
 
@@ -92,6 +92,21 @@ t.test('bars of longer periods stay, whose minutes are not kept any more', async
   t.same(again.buckets({ symbol: 'A', period: '1h', limit: Infinity }), hours)
   t.equal(again.buckets({ symbol: 'A', period: '1d', limit: Infinity }).length, 8)
   t.equal(again.buckets({ symbol: 'A', period: '1m', limit: Infinity })[0].time, START + 6 * days)
+  await again.close()
+})
+
+t.test('what only the journal has of a contract is there too, and many bars are', async (t) => {
+  const dataDir = t.testdir()
+  await makeData(dataDir, { count: 1000 })
+  const store = await openStore(dataDir, { archiveEvery: 1e6 })
+  await fill(store, [minute(START, { symbol: 'new' })])
+  const bars = barsOf(store)
+  await store.close()
+  zeroPage(dataDir, pagesOf(dataDir).find(({ table }) => table === 'events')?.number as number)
+  t.match(await repairDirectory(dataDir, ignore), { found: { contracts: 4 }, doubts: [] })
+  const again = await openStore(dataDir)
+  t.same(barsOf(again), bars)
+  t.equal(again.buckets({ symbol: 'new', period: '1M', limit: 1 }).length, 1)
   await again.close()
 })
 

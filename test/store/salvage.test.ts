@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import type { MinuteBar } from '../../src/market/bar.ts'
-import { type Commit, newestReadableCommit, openPages } from '../../src/store/commits.ts'
+import { type Commit, findCommit, openPages } from '../../src/store/commits.ts'
 import { salvageMinutes } from '../../src/store/minutes.ts'
 import { Salvage } from '../../src/store/salvage.ts'
 import { makeData, PAGE, pagesOf, rewrite, zeroPage } from '../fixture/damage.ts'
@@ -76,12 +76,12 @@ t.test('without the newest commit the one before is read, and of the pages that 
     return bytes.fill(0, newer, newer + PAGE)
   })
   const file = openPages(join(dataDir, 'bars.mdb'))
-  const commit = newestReadableCommit(file) as Commit
+  const commit = findCommit(file) as Commit
   file.close()
   for (const number of [commit.free.root as number, ...branches.map(({ number }) => number)]) zeroPage(dataDir, number)
   const { minutes, doubts } = salvage()
   t.ok(minutes.length > truth.size - 70 && minutes.length < truth.size)
-  t.strictSame(untrue(minutes).map(({ symbol, close }) => ({ symbol, close })), [{ symbol: 'A', close: 12 }, { symbol: 'B.x', close: 11 }], 'the newest commit had two corrections')
+  t.match(untrue(minutes).map(({ symbol, close }) => ({ symbol, close })), [{ symbol: 'B.x', close: 11 }], 'the newest commit had a correction')
   t.match(doubts, [/^What was stored last may be missing/, /^\d+ rows may be older/])
   t.end()
 })
@@ -92,4 +92,25 @@ t.test('long values that are gone too are left out', (t) => {
   const { minutes } = salvage()
   t.ok(minutes.length > truth.size - 70 && minutes.length < truth.size)
   t.end()
+})
+
+t.test('of a tree of several levels, what any two branches led to is found', async (t) => {
+  const dataDir = t.testdir()
+  const minutes = await makeData(dataDir, { count: 1000 })
+  const branches = pagesOf(dataDir).filter(({ table, kind }) => table === 'bars' && kind === 'branch')
+  t.ok(branches.length > 2)
+  const whole = readFileSync(join(dataDir, 'bars.mdb'))
+  let certain = 0
+  for (const [i, { number }] of branches.entries()) {
+    zeroPage(dataDir, number)
+    zeroPage(dataDir, branches[(i + 1) % branches.length].number)
+    const file = openPages(join(dataDir, 'bars.mdb'))
+    const salvage = new Salvage(file, () => {})
+    t.equal([...salvageMinutes(salvage)].length, minutes.size)
+    t.strictSame(salvage.doubts(), [])
+    certain += salvage.gaps.length === 0 ? 1 : 0
+    file.close()
+    writeFileSync(join(dataDir, 'bars.mdb'), whole)
+  }
+  t.equal(certain, branches.length - 2, 'unless the root is one of the two, for then the other could have been a page of bars')
 })
