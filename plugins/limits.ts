@@ -4,10 +4,9 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { KlineError } from '../src/errors.ts'
 import type { CheckedOptions } from '../src/options.ts'
+import { subnetOf } from '../src/push/subnet.ts'
 
 const SECOND = 1000
-/** What a provider gives to one customer, who may use every address of it. */
-const IPV6_SUBNET = 64
 const PRESSURE_SAMPLE_MS = 500
 const LONGEST_RETRY_S = 5
 
@@ -23,7 +22,7 @@ async function limitsPlugin (app: FastifyInstance, { maxRequestsPerSecond, maxEv
     await app.register(rateLimit, {
       max: maxRequestsPerSecond,
       timeWindow: SECOND,
-      ipv6Subnet: IPV6_SUBNET,
+      keyGenerator: ({ ip }) => subnetOf(ip),
       errorResponseBuilder: () => new KlineError('KLP_ERR_TOO_MANY_REQUESTS', `Expected at most ${maxRequestsPerSecond} requests a second; try again later`),
     })
   }

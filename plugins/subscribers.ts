@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { KlineError } from '../src/errors.ts'
 import type { CheckedOptions } from '../src/options.ts'
-import { checkIdentity, type Identity } from '../src/push/identity.ts'
+import { checkIdentity, hasExpired, type Identity } from '../src/push/identity.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -41,7 +41,7 @@ function tokenOf ({ headers: { authorization }, query, ws }: FastifyRequest): st
 }
 
 function notExpired (identity: Identity): Identity {
-  if (identity.expiresAt !== undefined && identity.expiresAt <= Date.now()) throw new KlineError('KLP_ERR_UNAUTHENTICATED', 'The token has expired')
+  if (hasExpired(identity, Date.now())) throw new KlineError('KLP_ERR_UNAUTHENTICATED', 'The token has expired')
   return identity
 }
 

@@ -7,7 +7,7 @@ import type { AckedKey, BadKey } from '../wire/frames.ts'
 import { type Key, parseKey } from '../wire/key.ts'
 import type { Authenticate, Request, RequestId, Subscribe, Unsubscribe } from '../wire/requests.ts'
 import type { Surroundings } from './connection.ts'
-import { checkIdentity, type Identity } from './identity.ts'
+import { checkIdentity, hasExpired, type Identity } from './identity.ts'
 import type { Outbox } from './outbox.ts'
 import type { Session } from './session.ts'
 import type { Subscriptions } from './subscriptions.ts'
@@ -62,7 +62,7 @@ export class Desk {
     try {
       const identity = checkIdentity(await guard.verifyToken(token))
       if (session.identity !== undefined && session.identity.id !== identity.id) problem = 'The token belongs to another one than this connection'
-      else if (identity.expiresAt !== undefined && identity.expiresAt <= clock.now()) problem = 'The token has expired'
+      else if (hasExpired(identity, clock.now())) problem = 'The token has expired'
       else {
         const full = onIdentity(identity)
         if (full === undefined) this.#send(ackFrame({ id, op: 'auth', expiresAt: identity.expiresAt }))

@@ -4,7 +4,7 @@ import type { MinuteBar } from '../market/bar.ts'
 import { COUNTED, type Outcome } from '../market/contract.ts'
 import type { Counts } from '../market/counts.ts'
 import type { MarketEvent } from '../market/events.ts'
-import type { Entry, Import } from '../store/entry.ts'
+import type { Entry } from '../store/entry.ts'
 import type { Klines, Reads, Result, SymbolInfo } from '../store/store.ts'
 import { parseKey } from '../wire/key.ts'
 import { type Ownership, parseMinutes } from '../wire/minutes.ts'
@@ -15,6 +15,7 @@ import { Connection, type Limits, type Origin } from './connection.ts'
 import { Crowd, type CrowdLimits, type Visitor } from './crowd.ts'
 import type { Health } from './health.ts'
 import type { Guard } from './identity.ts'
+import { importsOf } from './imports.ts'
 import type { Door } from './intake.ts'
 import type { Logger } from './logger.ts'
 import type { Meter } from './meter.ts'
@@ -25,9 +26,6 @@ import { startTimekeeper } from './timekeeper.ts'
 
 export type { Counts } from '../market/counts.ts'
 export type { Health } from './health.ts'
-
-/** So many minutes of an import are rolled up in one step, which must not hold the event loop for long. */
-const IMPORT_STEP = 1000
 
 export interface HubOptions {
   readonly store: Reads
@@ -238,20 +236,6 @@ function add (counts: Counts, { accepted, duplicates, revised }: Counts): void {
   counts.accepted += accepted
   counts.duplicates += duplicates
   counts.revised += revised
-}
-
-function importsOf (minutes: readonly MinuteBar[]): Import[] {
-  const bySymbol = new Map<string, MinuteBar[]>()
-  for (const minute of minutes) {
-    const group = bySymbol.get(minute.symbol)
-    if (group === undefined) bySymbol.set(minute.symbol, [minute])
-    else group.push(minute)
-  }
-  const imports: Import[] = []
-  for (const [symbol, group] of bySymbol) {
-    for (let i = 0; i < group.length; i += IMPORT_STEP) imports.push({ kind: 'import', symbol, minutes: group.slice(i, i + IMPORT_STEP) })
-  }
-  return imports
 }
 
 const SOONEST_RETRY_MS = 500

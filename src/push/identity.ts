@@ -10,6 +10,11 @@ export interface Identity {
   readonly [name: string]: unknown
 }
 
+/** Whether an identity is no longer believed; `now` is UTC milliseconds. */
+export function hasExpired ({ expiresAt }: Identity, now: number): boolean {
+  return expiresAt !== undefined && expiresAt <= now
+}
+
 /** How subscribers say who they are, and which keys they may have. */
 export interface Guard {
   /** Whose token it is; throws when it is nobody's. Undefined: a client need not say who it is. */

@@ -3,7 +3,7 @@ import { type ErrorCode, KlineError } from '../errors.ts'
 import type { Batch, Log } from '../log/log.ts'
 import type { MinuteBar } from '../market/bar.ts'
 import type { MarketEvent } from '../market/events.ts'
-import type { Entry } from '../store/entry.ts'
+import { type Entry, minutesOf } from '../store/entry.ts'
 import type { Result, Store } from '../store/store.ts'
 import { Answers } from './answers.ts'
 import type { Logger } from './logger.ts'
@@ -129,9 +129,4 @@ export class Intake implements Door {
 /** Which bar of a request it was; those of an import are in another order. */
 function placeOf (entry: Entry, index: number): string {
   return 'kind' in entry ? '' : `bar ${index}: `
-}
-
-function minutesOf (entry: Entry): readonly MinuteBar[] {
-  if (!('kind' in entry)) return [entry]
-  return entry.kind === 'import' ? entry.minutes : []
 }

@@ -1,7 +1,7 @@
-import { readdirSync, renameSync, rmSync } from 'node:fs'
+import { readdirSync, renameSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { openPages } from './commits.ts'
-import { FILE, openFile, openRoot, WRITER } from './directory.ts'
+import { discard, FILE, openFile, openRoot, WRITER } from './directory.ts'
 import { makeDirectory, sync } from './disk.ts'
 import { inspect, type Inventory, type Tell } from './inspect.ts'
 import { Meta } from './meta.ts'
@@ -57,8 +57,4 @@ function inspectCopy (path: string, tell: Tell): Inventory {
   file.close()
   if (problems > 0) throw new Error('The data are damaged, so there is no backup of them')
   return inventory
-}
-
-function discard (path: string): void {
-  for (const name of [path, `${path}-lock`]) rmSync(name, { force: true })
 }

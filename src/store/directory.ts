@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type RootDatabase, type RootDatabaseOptions } from 'lmdb'
 import { KlineError } from '../errors.ts'
@@ -32,6 +32,11 @@ export function openFile (dataDir: string, options: RootDatabaseOptions): RootDa
 
 export function openRoot (path: string, options: RootDatabaseOptions): RootDatabase {
   return open({ path, noSubdir: true, maxDbs: 8, encoding: 'binary', cache: false, ...options })
+}
+
+/** Takes a file of LMDB away, with what it keeps beside it. */
+export function discard (path: string): void {
+  for (const name of [path, `${path}-lock`]) rmSync(name, { force: true })
 }
 
 /** @throws KLP_ERR_IN_USE */

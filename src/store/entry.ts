@@ -11,3 +11,9 @@ export interface Import { readonly kind: 'import', readonly symbol: string, read
 
 /** What the log is made of. */
 export type Entry = MinuteBar | Watermark | ClockMark | Import
+
+/** The minutes that an entry brings; a word about the time brings none. */
+export function minutesOf (entry: Entry): readonly MinuteBar[] {
+  if (!('kind' in entry)) return [entry]
+  return entry.kind === 'import' ? entry.minutes : []
+}

@@ -12,7 +12,7 @@ import { claim } from './owner.ts'
 import { encodeEntries } from './record.ts'
 import { type Applied, KEEP_EVENTS, type Retention, type Store } from './store.ts'
 import type { Tail } from './tail.ts'
-import { NEWEST } from './view.ts'
+import { causeOf, NEWEST } from './view.ts'
 
 export interface LmdbOptions extends Retention {
   readonly dataDir: string
@@ -174,9 +174,8 @@ class LmdbStore extends DirectoryReads implements Store {
     try {
       await this.root.batch(write)
     } catch (err) {
-      const { commitError } = err as { commitError?: Promise<never> }
-      if (commitError === undefined) throw err // what was to be written was at fault
-      const cause: unknown = await commitError.catch((reason: unknown) => reason)
+      const cause = await causeOf(err)
+      if (cause === undefined) throw err // what was to be written was at fault
       throw this.#break('A commit failed', cause)
     }
   }

@@ -1,6 +1,6 @@
 import type { MinuteBar } from '../market/bar.ts'
 import type { Bucket } from '../market/bucket.ts'
-import type { Entry } from './entry.ts'
+import { minutesOf } from './entry.ts'
 import type { Salvage } from './salvage.ts'
 
 /** A minute of the journal, and whether it came after what the archive has of its contract. */
@@ -42,11 +42,6 @@ function readJournal (salvage: Salvage): Map<string, readonly Recent[]> {
     }
   }
   return new Map(Array.from(newest, ([symbol, times]) => [symbol, [...times.values()].sort((a, b) => a.minute.time - b.minute.time)]))
-}
-
-function minutesOf (entry: Entry): readonly MinuteBar[] {
-  if (!('kind' in entry)) return [entry]
-  return entry.kind === 'import' ? entry.minutes : []
 }
 
 function minuteOf (symbol: string, bar: Bucket): MinuteBar {

@@ -5,7 +5,7 @@ import { KlineError } from '../errors.ts'
 import { createLadder } from '../market/ladder.ts'
 import { BYTES_TO_BYTES } from './clustered.ts'
 import { openPages } from './commits.ts'
-import { FILE, openRoot, REPAIRING, WRITER } from './directory.ts'
+import { discard, FILE, openRoot, REPAIRING, WRITER } from './directory.ts'
 import { sync } from './disk.ts'
 import { inspect, type Tell } from './inspect.ts'
 import { Meta } from './meta.ts'
@@ -45,7 +45,7 @@ export async function repairDirectory (dataDir: string, tell: Tell): Promise<Rep
     file.close()
     await root.close()
     if (release !== undefined) { // or it is another repair's
-      for (const name of [path, `${path}-lock`]) rmSync(name, { force: true })
+      discard(path)
       await release()
     }
   }

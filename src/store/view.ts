@@ -11,13 +11,16 @@ export function newestOf (root: RootDatabase): Transaction {
   return root.useReadTransaction()
 }
 
+/** Why a commit failed, which lmdb says in a second promise that nobody else waits for; undefined: it was not the commit. */
+export async function causeOf (err: unknown): Promise<unknown> {
+  return await (err as { commitError?: Promise<never> }).commitError?.catch((reason: unknown) => reason)
+}
+
 /** Does what `write` writes in one transaction, and resolves when that is on disk. */
 export async function commit (root: RootDatabase, write: () => void): Promise<void> {
   try {
     await root.batch(write)
   } catch (err) {
-    // lmdb says why a commit failed in a second promise, which nobody else waits for
-    const cause: unknown = await (err as { commitError?: Promise<never> }).commitError?.catch((reason: unknown) => reason)
-    throw cause ?? err
+    throw await causeOf(err) ?? err
   }
 }
