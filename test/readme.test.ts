@@ -80,6 +80,15 @@ t.test('the README has every route, and its answers have the fields that it says
   }
 })
 
+/** How those who ask for bars with a token fare. */
+const GUESTS = `
+const guests: number[] = []
+for (const [token, symbol] of [['a-secret-token', 'SHFE.rb2601'], ['a-secret-token', 'DCE.i2601'], ['a-guess', 'SHFE.rb2601']]) {
+  const { statusCode } = await app.inject({ url: '/klines', query: { symbol, period: '1m' }, headers: { authorization: 'Bearer ' + token } })
+  guests.push(statusCode)
+}
+console.log(...guests)`
+
 t.test('the plugin examples of the README run', async (t) => {
   for (const [place, example] of pluginExamples().entries()) {
     const directory = t.testdir()
@@ -88,11 +97,12 @@ t.test('the plugin examples of the README run', async (t) => {
       .replaceAll("'kline-push'", JSON.stringify(new URL('../src/index.ts', import.meta.url).href))
       .replaceAll("'./data'", JSON.stringify(join(directory, 'data')))
       .replaceAll(/port: \d+/g, 'port: 0')
-    writeFileSync(file, `${program}\nawait app.close()\nconsole.log('closed')\n`)
+    writeFileSync(file, `${program}\n${GUESTS}\nawait app.close()\nconsole.log('closed')\n`)
     const child = runSource(t, file)
     t.strictSame(await child.ended, { code: 0, signal: null }, child.err)
     t.equal(child.err, '')
     t.match(child.out, /closed\n$/)
+    if (example.includes('verifyToken')) t.match(child.out, '200 403 401\n', 'one with a token, beyond its markets, and one who guesses')
   }
 })
 

@@ -10,7 +10,7 @@ import { type Child, runBuilt, runSource } from './fixture/child.ts'
 import { connectTo } from './fixture/client.ts'
 import { compile } from './fixture/compile.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(120_000)
 
 const SYMBOLS = Array.from({ length: 30 }, (_, i) => `s${i}`)
 // All together less than what may wait for a reader that is behind.

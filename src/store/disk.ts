@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statfsSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statfsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
 /**
@@ -23,10 +23,17 @@ export function sync (path: string): void {
   }
 }
 
-/** Makes a directory, and those above it, unless they are there. Node (20.20) by itself tries for ever where the system lets nobody, as in /proc. */
+/**
+ * Makes a directory, and those above it, unless they are there. Node (20.20) by itself tries for ever where the system
+ * lets nobody, as in /proc.
+ *
+ * @throws an error that names what is there instead, or can't be made
+ */
 export function makeDirectory (path: string): void {
-  if (existsSync(path)) return
-  const above = dirname(resolve(path))
-  if (!existsSync(above)) makeDirectory(above)
+  if (existsSync(path)) {
+    if (!statSync(path).isDirectory()) throw new Error(`Expected \`${path}\` to be a directory, it is a file`)
+    return
+  }
+  makeDirectory(dirname(resolve(path))) // the root is there
   mkdirSync(path)
 }

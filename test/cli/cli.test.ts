@@ -7,7 +7,7 @@ import { serve } from '../../src/serve.ts'
 import { type Child, type ChildOptions, runBuilt, runSource } from '../fixture/child.ts'
 import { compile } from '../fixture/compile.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(120_000)
 
 const HEADER = 'symbol,time,open,high,low,close,volume'
 const ROW = 'rb2601,60000,1,3,1,2,5'

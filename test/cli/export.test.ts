@@ -40,10 +40,11 @@ t.test('what can not be read is named, the rest goes on, and it ends with 1', as
   for (const { number, table, kind } of pagesOf(dataDir)) if ((table === 'bars' && kind === 'leaf' && number % 2 === 0) || (table === 'journal' && kind === 'leaf')) zeroPage(dataDir, number)
   const child = runSource(t, 'src/cli.ts', { args: ['export', '--data-dir', dataDir] })
   t.strictSame(await child.ended, { code: 1, signal: null })
-  const lines = child.out.trimEnd().split('\n')
-  t.match(child.err, new RegExp(`^journal: page \\d+ .*\nbars: page \\d+ says that it is page 0 \\(.+ up to .+\\)\n(.*\n)*${lines.length} minutes of 3 contracts\nEntries of the journal may be missing`))
-  t.ok(lines.length > 100 && lines.length < size)
-  for (const line of lines) t.match(JSON.parse(line), { symbol: String, time: Number, close: Number })
+  const minutes = child.out.trimEnd().split('\n').map((line) => JSON.parse(line))
+  const { size: contracts } = new Set(minutes.map(({ symbol }) => symbol)) // one may have had its bars in the bad pages alone
+  t.match(child.err, new RegExp(`^journal: page \\d+ .*\nbars: page \\d+ says that it is page 0 \\(.+ up to .+\\)\n(.*\n)*${minutes.length} minutes of ${contracts} contracts\nEntries of the journal may be missing`))
+  t.ok(minutes.length > 100 && minutes.length < size)
+  for (const minute of minutes) t.match(minute, { symbol: String, time: Number, close: Number })
 })
 
 t.test('whoever stops it gets 130, and what they read was whole lines', async (t) => {

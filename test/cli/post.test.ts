@@ -32,6 +32,18 @@ t.test('what the server counted comes back', async (t) => {
   t.strictSame(await postMinutes(MINUTES, await answering(t)), COUNTS)
 })
 
+t.test('a token goes with it, if there is one', async (t) => {
+  const seen: (string | undefined)[] = []
+  const look: RequestListener = ({ headers }, response) => {
+    seen.push(headers.authorization)
+    response.end(JSON.stringify(COUNTS))
+  }
+  const options = await answering(t, look, look)
+  await postMinutes(MINUTES, { ...options, token: 'a-secret' })
+  await postMinutes(MINUTES, options)
+  t.strictSame(seen, ['Bearer a-secret', undefined])
+})
+
 t.test('a 503, a server that dies before its answer and one that dies within it are tried again', async (t) => {
   const die: RequestListener = (request) => { request.socket.destroy() }
   const dieInside: RequestListener = (request, response) => {

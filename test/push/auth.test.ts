@@ -141,6 +141,11 @@ t.test('where nobody has to say who it is, whoever says so all the same is serve
   t.match(await receive({ op: 'ping' }, { op: 'auth', id: 1, token: 'x' }), [{ type: 'pong' }, { type: 'ack', id: 1, op: 'auth' }])
 })
 
+t.test('where only the request says who it is, a token changes nothing of that', async (t) => {
+  const { receive } = start({ guard: { verifyToken: undefined }, identity: { id: 'ann', expiresAt: 90_000 } })
+  t.strictSame(await receive({ op: 'auth', id: 1, token: 'bob' }), [{ type: 'ack', id: 1, op: 'auth', expiresAt: 90_000 }])
+})
+
 t.test('an identity that has as many connections as it may is turned away with 4100 and a time to come back', async (t) => {
   const { open } = start()
   for (let i = 0; i < 2; i++) t.match(await open().receive({ op: 'auth', token: 'ann' }), [{ type: 'ack' }])

@@ -16,3 +16,10 @@ t.test('a directory is made with those above it, and where the system lets nobod
   t.ok(existsSync(path))
   t.throws(() => { makeDirectory('/proc/a/b') }, /'\/proc\/a'/)
 })
+
+t.test('a file where a directory has to be is named', async (t) => {
+  const directory = t.testdir({ file: 'not a directory' })
+  for (const path of ['file', 'file/data']) {
+    t.throws(() => { makeDirectory(join(directory, path)) }, { message: `Expected \`${join(directory, 'file')}\` to be a directory, it is a file` })
+  }
+})
