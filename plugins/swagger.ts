@@ -2,7 +2,7 @@ import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { CheckedOptions } from '../src/options.ts'
-import { packageVersion } from '../src/version.ts'
+import { packageVersion } from '../src/package.ts'
 
 const ABOUT = 'K-lines (candlestick bars) over HTTP. Nothing that comes in is coerced: unknown fields, and numbers that are texts, are refused.'
 

@@ -1,7 +1,7 @@
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import type { CheckedOptions } from '../src/options.ts'
-import { packageVersion } from '../src/version.ts'
+import { packageVersion } from '../src/package.ts'
 import { asyncApi } from '../src/wire/asyncapi.ts'
 
 /** The page is whole by itself: a browser takes nothing for it from anywhere else. */

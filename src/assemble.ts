@@ -14,6 +14,7 @@ import health from '../routes/health.ts'
 import imports from '../routes/imports.ts'
 import klines from '../routes/klines.ts'
 import metricsRoute from '../routes/metrics.ts'
+import page from '../routes/page.ts'
 import watermarks from '../routes/watermarks.ts'
 import ws from '../routes/ws.ts'
 import { checkOptions } from './check-options.ts'
@@ -35,7 +36,7 @@ export async function assemble (app: FastifyInstance, hubPlugin: typeof hub, opt
 async function ourRoutes (app: FastifyInstance, given: CheckedOptions): Promise<void> {
   const options = { ...given, prefix: '' } // which this scope has already
   await app.register(swagger, options) // a document of ours is of these routes alone
-  for (const route of [health, metricsRoute, guardedRoutes, docs]) await app.register(route, options)
+  for (const route of [health, metricsRoute, guardedRoutes, docs, page]) await app.register(route, options)
 }
 
 async function guardedRoutes (app: FastifyInstance, options: CheckedOptions): Promise<void> {

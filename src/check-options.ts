@@ -20,10 +20,10 @@ export function checkOptions (options: KlinePushOptions): CheckedOptions {
   const checked: CheckedOptions = { ...DEFAULTS, ...given }
   checkNumbers(checked)
   checkGuards(checked)
-  const { dataDir, prefix, periods, calendar, deflate, docs, metrics, closeGraceMs, pingEveryMs, pongTimeoutMs } = checked
+  const { dataDir, prefix, periods, calendar, deflate, docs, metrics, page, closeGraceMs, pingEveryMs, pongTimeoutMs } = checked
   if (dataDir !== undefined && (typeof dataDir !== 'string' || dataDir === '' || dataDir.includes('\0'))) throw refusal('dataDir', 'a path', dataDir)
   if (typeof prefix !== 'string' || !/^(\/.*[^/])?$/.test(prefix)) throw refusal('prefix', 'a path that begins with a slash and ends without one', prefix)
-  for (const [name, value] of Object.entries({ deflate, docs, metrics })) if (typeof value !== 'boolean') throw refusal(name, 'true or false', value)
+  for (const [name, value] of Object.entries({ deflate, docs, metrics, page })) if (typeof value !== 'boolean') throw refusal(name, 'true or false', value)
   if (closeGraceMs !== 'off' && !(Number.isInteger(closeGraceMs) && closeGraceMs >= 0 && closeGraceMs <= TIMER_MAX)) throw refusal('closeGraceMs', `an integer from 0 to ${TIMER_MAX}, or 'off'`, closeGraceMs)
   if (!Array.isArray(periods)) throw refusal('periods', 'an array', periods)
   for (const period of periods) if (!isPeriod(period)) throw refusal('periods', `some of ${PERIODS.join(' ')}`, period)

@@ -15,7 +15,7 @@ import { watch } from './cli/watch.ts'
 import { DEFAULTS } from './options.ts'
 import { serveUntilStopped } from './serve.ts'
 import { NUMBERS, serverSettings, variableOf } from './settings.ts'
-import { packageVersion } from './version.ts'
+import { packageVersion } from './package.ts'
 
 const { stdout: out, stderr: err, env } = process
 const { KLINE_PUSH_TOKEN: token } = env
@@ -31,6 +31,7 @@ const serving = program.command('serve')
   .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent (info)')
   .option('--warm-up <on|off>', 'whether to run the code in before it listens, which takes a third of a second (on)')
   .option('--docs <on|off>', 'whether /docs has the documents of the HTTP routes and of the WebSocket (on)')
+  .option('--page <on|off>', 'whether / has a page with charts and the server\'s numbers (on)')
   .option('--deflate <on|off>', 'whether clients that offer it get compressed frames (off)')
   .option('--metrics <on|off>', 'whether there is a GET /metrics for Prometheus (on)')
   .option('--close-grace-ms <number>', 'how long after the end of a minute the clock closes bars; off: never (5000)')

@@ -6,7 +6,7 @@ import type { KlinePushOptions as Options } from './options.ts'
 
 export type KlinePushOptions = Options<FastifyRequest>
 
-/** Decorates `app.klineHub`; adds POST /bars, POST /imports, POST /watermarks, GET /klines, GET /symbols, GET /health and the WebSocket /ws; with `docs` GET /docs, /docs/json and /docs/asyncapi.json. */
+/** Decorates `app.klineHub`; adds POST /bars, POST /imports, POST /watermarks, GET /klines, GET /symbols, GET /health and the WebSocket /ws; with `docs` GET /docs, /docs/json and /docs/asyncapi.json; with `metrics` GET /metrics; with `page` a page at /. */
 async function registerKlinePush (app: FastifyInstance, options: KlinePushOptions): Promise<void> {
   await assemble(app, hub, options)
 }

@@ -73,6 +73,8 @@ export interface KlinePushOptions<Request = any> {
   deflate?: boolean
   /** Whether there are documents of all this: `/docs` (Swagger UI), `/docs/json` (OpenAPI) and `/docs/asyncapi.json`. @default false */
   docs?: boolean
+  /** Whether there is a page at `/` that shows the bars as candles, and with `metrics` how the server does. @default false */
+  page?: boolean
   /** Bars that a snapshot may hold. @default 5000 */
   maxHistory?: number
   /** Bars that one `GET /klines` may ask for. @default 5000 */
@@ -123,6 +125,7 @@ export const DEFAULTS: CheckedOptions = Object.freeze({
   maxBadFrames: 10,
   deflate: false,
   docs: false,
+  page: false,
   maxHistory: 5000,
   maxBarsPerQuery: 5000,
   maxBodyBytes: 8_388_608,

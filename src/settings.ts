@@ -20,14 +20,14 @@ export function variableOf (option: string): string {
 }
 
 /**
- * Reads HOST (127.0.0.1), PORT (3000), DATA_DIR (./data), LOG_LEVEL (info), WARM_UP (on; or off), DOCS (on; or off), WORKERS (1), and what the plugin has a default for:
+ * Reads HOST (127.0.0.1), PORT (3000), DATA_DIR (./data), LOG_LEVEL (info), WARM_UP (on; or off), DOCS (on; or off), PAGE (on; or off), WORKERS (1), and what the plugin has a default for:
  * CLOSE_GRACE_MS, RETAIN_DAYS (`1m=90,1h=730`), DEFLATE (on or off), METRICS (on; or off), METRICS_TOKENS, PRODUCER_TOKENS, ORIGINS, and the NUMBERS. Who subscribers are is
  * said by JWT_SECRET or JWT_PUBLIC_KEY_FILE with JWT_AUDIENCE and JWT_ISSUER, and who stands between by TRUST_PROXY.
  *
  * @throws KLP_ERR_OPTION
  */
 export function serverSettings (env: NodeJS.ProcessEnv): ServerSettings {
-  const { HOST: host = '127.0.0.1', PORT: port = '3000', DATA_DIR: dataDir = './data', LOG_LEVEL: level = 'info', WARM_UP: warmUp = 'on', DOCS: docs = 'on', DEFLATE: deflate, METRICS: metrics = 'on', METRICS_TOKENS: metricsTokens, WORKERS: workers = '1', CLOSE_GRACE_MS: grace, RETAIN_DAYS: days } = env
+  const { HOST: host = '127.0.0.1', PORT: port = '3000', DATA_DIR: dataDir = './data', LOG_LEVEL: level = 'info', WARM_UP: warmUp = 'on', DOCS: docs = 'on', PAGE: page = 'on', DEFLATE: deflate, METRICS: metrics = 'on', METRICS_TOKENS: metricsTokens, WORKERS: workers = '1', CLOSE_GRACE_MS: grace, RETAIN_DAYS: days } = env
   const { PRODUCER_TOKENS: tokens, ORIGINS: origins, TRUST_PROXY: proxies } = env
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw refusal('PORT', 'an integer from 0 to 65535', port)
   if (!LEVELS.includes(level)) throw refusal('LOG_LEVEL', `one of ${LEVELS.join(' ')}`, level)
@@ -40,6 +40,7 @@ export function serverSettings (env: NodeJS.ProcessEnv): ServerSettings {
     warmUp: parseSwitch('WARM_UP', warmUp),
     metrics: parseSwitch('METRICS', metrics),
     docs: parseSwitch('DOCS', docs),
+    page: parseSwitch('PAGE', page),
     // Line by line: a buffer that is flushed at the end never empties when nobody reads it, and the process never ends.
     logger: { level, stream: process.stdout },
     origins: origins === undefined ? [] : parseList(origins),

@@ -2,9 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { serve } from '../serve.ts'
-import { Market, nextMinute, runFeed } from './feed.ts'
+import { fillHistory, Market, nextMinute, runFeed } from './feed.ts'
 import { pauseUntil } from './pause.ts'
 import { watch } from './watch.ts'
+
+/** A chart wants 500 minutes; of thousands of contracts that would be too much to wait for. */
+const HISTORY_MINUTES = 600
+const HISTORY_BARS = 60_000
 
 export interface DemoOptions {
   readonly host: string
@@ -33,15 +37,25 @@ export async function demo ({ dataDir, ...options }: DemoOptions): Promise<void>
 }
 
 async function runDemo ({ host, port, dataDir, producerTokens = [], contracts, pace, out, err, signal }: DemoOptions & { dataDir: string }): Promise<void> {
-  const app = await serve({ host, port, dataDir, producerTokens, logger: { level: 'warn', stream: err } })
+  const app = await serve({ host, port, dataDir, producerTokens, page: true, metrics: true, docs: true, logger: { level: 'warn', stream: err } })
   const failed = new AbortController()
   const stop = AbortSignal.any([signal, failed.signal])
   try {
     const known = app.klineHub.symbols()
     const market = new Market(contracts, { known })
     const url = `${app.listeningOrigin.replace(/^http/, 'ws')}/ws`
+    out.write(`open ${app.listeningOrigin}/ for charts and the server's numbers\n`)
     out.write(`kline-push listens on ${app.listeningOrigin}, subscribers on ${url}, data in ${dataDir}\n`)
     out.write(`${contracts} simulated contracts, ${pace} minutes per second; Ctrl-C ends it\n`)
+    const start = nextMinute(known, Date.now())
+    if (known.length === 0) {
+      await fillHistory({
+        market,
+        minutes: Math.min(HISTORY_MINUTES, Math.ceil(HISTORY_BARS / contracts)),
+        end: start,
+        importMinutes: async (minutes) => await app.klineHub.import(minutes),
+      })
+    }
     const keys = market.symbols.flatMap((symbol) => [`${symbol}.1m`, `${symbol}.5m`])
     const subscribed = new AbortController()
     const watching = watch({ keys, url, out, err, signal: stop, onSubscribed: () => { subscribed.abort() } })
@@ -49,7 +63,7 @@ async function runDemo ({ host, port, dataDir, producerTokens = [], contracts, p
     const feeding = pauseUntil(Infinity, AbortSignal.any([stop, subscribed.signal])).then(async () => await runFeed({
       market,
       pace,
-      start: nextMinute(known, Date.now()),
+      start,
       ingest: async (minutes) => await app.klineHub.ingest(minutes),
       signal: stop,
     }))

@@ -1,6 +1,7 @@
 import type { MinuteBar } from '../market/bar.ts'
 import { MINUTE } from '../market/period.ts'
 import type { SymbolInfo } from '../store/store.ts'
+import { MAX_BATCH } from '../wire/minutes.ts'
 import { type Pause, pauseUntil } from './pause.ts'
 
 const PRODUCTS = [
@@ -55,6 +56,24 @@ export class Market {
     // Prices are whole ticks, so that none of them shows the noise of binary fractions.
     const price = (ticks: number) => Number(`${ticks}e-${walk.decimals}`)
     return { symbol: walk.symbol, time, open: price(open), high: price(high), low: price(low), close: price(walk.ticks), volume: 1 + Math.floor(this.#random() * 500) }
+  }
+}
+
+export interface HistoryOptions {
+  readonly market: Market
+  /** How many minutes. */
+  readonly minutes: number
+  /** When the last of them ends, UTC milliseconds. */
+  readonly end: number
+  readonly importMinutes: (minutes: MinuteBar[]) => Promise<unknown>
+}
+
+/** Brings what a market had been doing before somebody began to look. */
+export async function fillHistory ({ market, minutes, end, importMinutes }: HistoryOptions): Promise<void> {
+  const atOnce = Math.max(1, Math.floor(MAX_BATCH / market.symbols.length))
+  for (let from = minutes; from > 0; from -= atOnce) {
+    const times = Array.from({ length: Math.min(atOnce, from) }, (_, place) => end - (from - place) * MINUTE)
+    await importMinutes(times.flatMap((time) => market.minute(time)))
   }
 }
 

@@ -20,6 +20,8 @@ export interface Series {
   readonly key: string
   /** Ascending, always the same array; the last may be unfinished. Not to be changed. */
   readonly bars: readonly Bar[]
+  /** The newest durable event of the key that was heard; 0 before the first. */
+  readonly seq: number
   /** Settles when the first bars are there, or when it is closed before. */
   readonly ready: Promise<void>
   /** Calls back until the function that comes back is called. An error that neither `error` nor `ready` tells anybody is unhandled. */
@@ -53,6 +55,7 @@ export function createSeries ({ key, history, limit, join }: SeriesParts): Serie
   return {
     key,
     get bars () { return feed.bars },
+    get seq () { return feed.seq },
     ready,
     on (name, listener) {
       if (name === 'error') ready.catch(() => {}) // it is heard

@@ -4,6 +4,7 @@ import type { MinuteBar } from '../market/bar.ts'
 import { COUNTED, type Outcome } from '../market/contract.ts'
 import type { Counts } from '../market/counts.ts'
 import type { MarketEvent } from '../market/events.ts'
+import type { Period } from '../market/period.ts'
 import type { Entry } from '../store/entry.ts'
 import type { Klines, Reads, Result, SymbolInfo } from '../store/store.ts'
 import { parseKey } from '../wire/key.ts'
@@ -137,6 +138,11 @@ export class Hub {
     const { symbol, period, start, end, limit } = parseQuery(query, { periods: store.periods, maxLimit: limits.maxBarsPerQuery })
     const bars = store.buckets({ symbol, period, start, end, limit }).map((bucket) => bucket.toBar())
     return { key: `${symbol}.${period}`, ...store.position(symbol, period), bars }
+  }
+
+  /** Those that are offered, ascending. */
+  get periods (): readonly Period[] {
+    return this.#options.store.periods
   }
 
   symbols (): SymbolInfo[] {

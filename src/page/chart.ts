@@ -1,0 +1,139 @@
+import { CandlestickSeries, createChart, HistogramSeries, type IChartApi, type ISeriesApi, type Time } from 'lightweight-charts'
+import { draw } from '../client/adapters/lightweight-charts.ts'
+import type { Bar, Series } from '../client/index.ts'
+import { decimalsOf, isIntraday } from './format.ts'
+import { colour } from './theme.ts'
+
+/** Bars that are to be seen at first. */
+const SEEN = 120
+/** Of so many of the newest bars the prices say how many decimals there are. */
+const TYPICAL = 100
+const MOST_DECIMALS = 12
+
+export interface ChartParts {
+  readonly box: HTMLElement
+  /** The bar under the pointer, or the one that the keyboard is at; neither: it is undefined. */
+  readonly onPoint: (bar: Bar | undefined, by: 'pointer' | 'keyboard') => void
+}
+
+/** Candles and volume of one series at a time. */
+export class BarChart {
+  readonly candles: ISeriesApi<'Candlestick'>
+  readonly volumes: ISeriesApi<'Histogram'>
+  readonly #parts: ChartParts
+  readonly #chart: IChartApi
+  #bars: readonly Bar[] = []
+  /** Of the bar that the keyboard is at. */
+  #cursor: number | undefined
+
+  constructor (parts: ChartParts) {
+    const { box, onPoint } = parts
+    this.#parts = parts
+    this.#chart = createChart(box, { autoSize: true, layout: { attributionLogo: false }, crosshair: { mode: 0 }, timeScale: { rightOffset: 4 } })
+    this.candles = this.#chart.addSeries(CandlestickSeries)
+    this.volumes = this.#chart.addSeries(HistogramSeries, { priceScaleId: 'volume', priceFormat: { type: 'volume' }, lastValueVisible: false, priceLineVisible: false })
+    this.candles.priceScale().applyOptions({ scaleMargins: { top: 0.06, bottom: 0.24 } })
+    this.volumes.priceScale().applyOptions({ scaleMargins: { top: 0.8, bottom: 0 } })
+    this.#chart.subscribeCrosshairMove(({ time, sourceEvent }) => {
+      if (time === undefined && sourceEvent === undefined && this.#cursor !== undefined) return // the keyboard has it
+      this.#cursor = undefined
+      onPoint(time === undefined ? undefined : this.#bars[this.#placeOf(Number(time) * 1000)], 'pointer')
+    })
+    box.addEventListener('keydown', (event) => { if (!event.ctrlKey && !event.metaKey && !event.altKey) this.#press(event) })
+    this.paint()
+  }
+
+  /** The digits after the point of its prices. */
+  get decimals (): number {
+    return this.candles.options().priceFormat.type === 'price' ? (this.candles.options().priceFormat as { precision: number }).precision : 2
+  }
+
+  /** Follows a series until the function that comes back is called. */
+  show (series: Series, period: string): () => void {
+    this.#bars = series.bars
+    this.#cursor = undefined
+    this.#chart.applyOptions({ timeScale: { timeVisible: isIntraday(period) } })
+    let isPlaced = false
+    const settle = (): void => {
+      const precision = Math.min(MOST_DECIMALS, Math.max(0, ...series.bars.slice(-TYPICAL).flatMap(({ open, high, low, close }) => [open, high, low, close].map(decimalsOf))))
+      this.candles.applyOptions({ priceFormat: { type: 'price', precision, minMove: Number(`1e-${precision}`) } })
+      if (isPlaced || series.bars.length === 0) return
+      isPlaced = true
+      const { length } = series.bars
+      this.#chart.timeScale().setVisibleLogicalRange({ from: length - SEEN, to: length + 4 })
+      this.#chart.priceScale('right').applyOptions({ autoScale: true })
+    }
+    const stopDrawing = draw(series, { candles: this.candles, volumes: this.volumes })
+    settle()
+    const stopSettling = series.on('change', ({ type }) => { if (type === 'reset') settle() })
+    return () => {
+      stopSettling()
+      stopDrawing()
+      this.#bars = []
+      this.candles.setData([])
+      this.volumes.setData([])
+    }
+  }
+
+  /** In the colours that the page has now. */
+  paint (): void {
+    const [ground, ink, line, quiet, up, down, volume] = ['--ground', '--ink', '--line', '--quiet', '--up', '--down', '--volume'].map(colour)
+    this.#chart.applyOptions({
+      layout: { background: { color: ground }, textColor: ink },
+      grid: { vertLines: { color: line }, horzLines: { color: line } },
+      crosshair: { vertLine: { color: quiet, labelBackgroundColor: quiet }, horzLine: { color: quiet, labelBackgroundColor: quiet } },
+      rightPriceScale: { borderColor: line },
+      timeScale: { borderColor: line },
+    })
+    this.candles.applyOptions({ upColor: up, wickUpColor: up, downColor: down, wickDownColor: down, borderVisible: false })
+    this.volumes.applyOptions({ color: volume })
+  }
+
+  #press (event: KeyboardEvent): void {
+    const last = this.#bars.length - 1
+    const from = this.#cursor ?? last + 1
+    switch (event.key) {
+      case 'ArrowLeft': this.#point(Math.max(0, from - 1)); break
+      case 'ArrowRight': this.#point(Math.min(last, from + 1)); break
+      case 'Home': this.#point(0); break
+      case 'End': this.#point(last); break
+      case 'Escape': this.#point(undefined); break
+      case '+': case '=': this.#zoom(0.8); break
+      case '-': this.#zoom(1.25); break
+      default: return
+    }
+    event.preventDefault()
+  }
+
+  #point (place: number | undefined): void {
+    const bar = place === undefined ? undefined : this.#bars[place]
+    this.#cursor = bar === undefined ? undefined : place
+    if (bar === undefined || place === undefined) this.#chart.clearCrosshairPosition()
+    else {
+      const scale = this.#chart.timeScale()
+      const { from, to } = scale.getVisibleLogicalRange() ?? { from: place, to: place }
+      const shift = place < from ? place - from - 1 : Math.max(0, place - to + 1)
+      if (shift !== 0) scale.setVisibleLogicalRange({ from: from + shift, to: to + shift })
+      this.#chart.setCrosshairPosition(bar.close, bar.time / 1000 as Time, this.candles)
+    }
+    this.#parts.onPoint(bar, 'keyboard')
+  }
+
+  /** The newest bar that can be seen stays where it is. */
+  #zoom (factor: number): void {
+    const scale = this.#chart.timeScale()
+    const range = scale.getVisibleLogicalRange()
+    if (range !== null) scale.setVisibleLogicalRange({ from: range.to - (range.to - range.from) * factor, to: range.to })
+  }
+
+  #placeOf (time: number): number {
+    let low = 0
+    let high = this.#bars.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#bars[middle].time < time) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}

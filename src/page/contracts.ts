@@ -1,0 +1,18 @@
+/** As `GET /symbols` has it. */
+export interface Contract {
+  readonly symbol: string
+  readonly lastClose: number
+}
+
+/** Those that a search is about, ascending: first those that begin with it. Large and small letters are the same. */
+export function search (contracts: readonly Contract[], text: string): Contract[] {
+  const wanted = text.trim().toLowerCase()
+  const found = contracts.filter(({ symbol }) => symbol.toLowerCase().includes(wanted))
+  const rank = ({ symbol }: Contract): number => symbol.toLowerCase().startsWith(wanted) ? 0 : 1
+  return found.sort((a, b) => rank(a) - rank(b) || compare(a.symbol, b.symbol))
+}
+
+function compare (a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}

@@ -1,0 +1,82 @@
+import type { Bar, Client, Series } from '../client/index.ts'
+import type { BarChart } from './chart.ts'
+import { measureDelay } from './delay.ts'
+import { find, oncePerFrame, write } from './dom.ts'
+import { formatCount, formatDelay } from './format.ts'
+import { describeBar, fillTerms } from './legend.ts'
+import type { Key } from './place.ts'
+
+/** Bars that it begins with. */
+const HISTORY = 500
+
+/** One contract and period on the screen: its chart, its legend and what the status line says of it. */
+export class Viewer {
+  series: Series | undefined
+  readonly #client: Client
+  readonly #chart: BarChart
+  #period = ''
+  #revisions = 0
+  /** The bar that somebody points at, by its open time. */
+  #pointed: number | undefined
+  #stop = (): void => {}
+  readonly #paint = oncePerFrame(() => { this.#show() })
+
+  constructor (client: Client, chart: BarChart) {
+    this.#client = client
+    this.#chart = chart
+  }
+
+  /** Shows this and nothing of what was shown before. */
+  open ({ symbol, period }: Key): void {
+    this.#stop()
+    const series = this.#client.series(`${symbol}.${period}`, { history: HISTORY })
+    this.series = series
+    this.#period = period
+    this.#revisions = 0
+    this.#pointed = undefined
+    write(find('symbol', HTMLElement), symbol)
+    write(find('delay', HTMLElement), '–')
+    this.#note('Loading …')
+    const stopChart = this.#chart.show(series, period)
+    const stopDelay = measureDelay(this.#client, symbol, (ms) => { if (this.series === series) write(find('delay', HTMLElement), formatDelay(ms)) })
+    series.on('error', ({ message }) => { if (this.series === series) this.#note(message) })
+    const stopListening = series.on('change', (change) => {
+      if (change.type === 'reset') this.#note(series.bars.length === 0 ? 'There are no bars yet' : '')
+      else if (change.type !== 'append' && change.bar.closed && change.bar.revision > 0) this.#revisions++
+      if (change.type === 'append') this.#note('')
+      this.#paint()
+    })
+    this.#paint()
+    this.#stop = () => {
+      stopListening()
+      stopDelay()
+      stopChart()
+      series.close()
+    }
+  }
+
+  /** Somebody points at a bar, or at none. */
+  point (bar: Bar | undefined, by: 'pointer' | 'keyboard'): void {
+    this.#pointed = bar?.time
+    this.#paint()
+    if (by === 'keyboard') write(find('spoken', HTMLElement), this.#describe(bar ?? this.series?.bars.at(-1)).map((field) => field.join(' ')).join(', '))
+  }
+
+  #show (): void {
+    const bars = this.series?.bars ?? []
+    const bar = bars.find(({ time }) => time === this.#pointed) ?? bars.at(-1)
+    fillTerms(find('legend', HTMLElement), this.#describe(bar))
+    write(find('seq', HTMLElement), bars.length === 0 ? '–' : formatCount(this.series?.seq ?? 0))
+    write(find('revisions', HTMLElement), formatCount(this.#revisions))
+  }
+
+  #describe (bar: Bar | undefined): [string, string][] {
+    return bar === undefined ? [] : describeBar(bar, { decimals: this.#chart.decimals, period: this.#period })
+  }
+
+  #note (text: string): void {
+    const notice = find('notice', HTMLElement)
+    notice.hidden = text === ''
+    write(notice, text)
+  }
+}
