@@ -1,9 +1,7 @@
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
-import { existsSync } from 'node:fs'
-import { KlineError } from '../src/errors.ts'
 import type { CheckedOptions } from '../src/options.ts'
-import { packagePath } from '../src/package.ts'
+import { builtPath } from '../src/package.ts'
 
 /** The page is whole by itself, and no other page shows it. */
 const POLICY = [
@@ -22,13 +20,11 @@ const HIDDEN = { schema: { hide: true } }
 /** The page, as `npm run build` makes it of `src/page`, and what it asks before it begins. */
 export default async function pageRoute (app: FastifyInstance, { page, metrics }: CheckedOptions): Promise<void> {
   if (!page) return
-  const root = packagePath('dist/page')
-  if (!existsSync(root)) throw new KlineError('KLP_ERR_OPTION', `Expected \`page\` to be built before it is served, by \`npm run build\`: there is no \`${root}\``)
   app.addHook('onRequest', async function redirectToDirectory ({ url }, reply) {
     if (url.split('?')[0] === app.prefix) return reply.redirect(`${app.prefix}/`) // what it asks for is beside it
   })
   await app.register(fastifyStatic, {
-    root,
+    root: builtPath('dist/page'),
     wildcard: false,
     decorateReply: false,
     setHeaders (reply) {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
@@ -10,7 +11,13 @@ export function packageVersion (): string {
   return version
 }
 
-/** Where something of this package is, such as `dist/page`. */
-export function packagePath (path: string): string {
-  return join(dirname(require.resolve(MANIFEST)), path)
+/**
+ * Where something of this package is that a build makes, such as `dist/page`.
+ *
+ * @throws an error if it was not built, which happens in a clone of the sources only
+ */
+export function builtPath (path: string): string {
+  const place = join(dirname(require.resolve(MANIFEST)), path)
+  if (!existsSync(place)) throw new Error(`Expected \`${place}\` to be there; \`npm run build\` makes it`)
+  return place
 }

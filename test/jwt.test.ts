@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { createHmac, generateKeyPairSync, type KeyObject, sign as signBytes } from 'node:crypto'
+import { generateKeyPairSync } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
@@ -7,20 +7,13 @@ import { serve, type ServeOptions } from '../src/serve.ts'
 import { addressOf } from './fixture/build.ts'
 import { runSource } from './fixture/child.ts'
 import { connect, connectTo } from './fixture/client.ts'
+import { SECRET, signed } from './fixture/jwt.ts'
 import { refusedUpgrade } from './fixture/upgrade.ts'
 
-const SECRET = 'a secret of thirty-two characters'
 const HOUR = 3600
 
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds
-
-/** RFC 7515, section 7.1. */
-function signed (claims: object, key: string | KeyObject = SECRET): string {
-  const text = `${encode({ alg: typeof key === 'string' ? 'HS256' : 'RS256', typ: 'JWT' })}.${encode(claims)}`
-  const signature = typeof key === 'string' ? createHmac('sha256', key).update(text).digest('base64url') : signBytes('sha256', Buffer.from(text), key).toString('base64url')
-  return `${text}.${signature}`
-}
 
 async function start (t: Test, jwt: NonNullable<ServeOptions['jwt']>): Promise<FastifyInstance> {
   const app = await serve({ host: '127.0.0.1', port: 0, dataDir: t.testdir(), logger: false, jwt })

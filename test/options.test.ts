@@ -34,6 +34,7 @@ t.test('a bad option is refused with its name and value', async (t) => {
     [{ pingEveryMs: 50_000 }, /`pingEveryMs`.*less than `pongTimeoutMs` \(50000\).*`50000`/],
     [{ deflate: 'on' }, /`deflate`.*true or false.*`"on"`/],
     [{ docs: 1 }, /`docs`.*true or false.*`1`/],
+    [{ page: 'on' }, /`page`.*true or false.*`"on"`/],
     [{ maxKeys: 1 }, /no option `maxKeys`/],
     [{ closeGraceMs: -1 }, /`closeGraceMs`.*from 0 to 2147483647, or 'off'.*`-1`/],
     [{ closeGraceMs: 1.5 }, /`closeGraceMs`.*`1.5`/],
@@ -81,8 +82,8 @@ t.test('only the periods that were asked for are offered, and 1m always is', asy
 })
 
 t.test('the server reads its settings from the environment', async (t) => {
-  t.strictSame(serverSettings({}), { host: '127.0.0.1', port: 3000, dataDir: './data', workers: 1, warmUp: true, docs: true, metrics: true, origins: [], logger: { level: 'info', stream: process.stdout } })
-  t.strictSame(serverSettings({ HOST: '::', PORT: '0', DATA_DIR: '/d', LOG_LEVEL: 'silent', WARM_UP: 'off', DOCS: 'off' }), { host: '::', port: 0, dataDir: '/d', workers: 1, warmUp: false, docs: false, metrics: true, origins: [], logger: { level: 'silent', stream: process.stdout } })
+  t.strictSame(serverSettings({}), { host: '127.0.0.1', port: 3000, dataDir: './data', workers: 1, warmUp: true, docs: true, page: true, metrics: true, origins: [], logger: { level: 'info', stream: process.stdout } })
+  t.strictSame(serverSettings({ HOST: '::', PORT: '0', DATA_DIR: '/d', LOG_LEVEL: 'silent', WARM_UP: 'off', DOCS: 'off', PAGE: 'off' }), { host: '::', port: 0, dataDir: '/d', workers: 1, warmUp: false, docs: false, page: false, metrics: true, origins: [], logger: { level: 'silent', stream: process.stdout } })
   t.match(serverSettings({ CLOSE_GRACE_MS: '0', KEEP_EVENTS: '50', RETAIN_DAYS: '1m=90, 1h=730.5' }), { closeGraceMs: 0, keepEvents: 50, retainDays: { '1m': 90, '1h': 730.5 } })
   t.match(serverSettings({ METRICS: 'off', METRICS_TOKENS: 'one, another' }), { metrics: false, metricsTokens: ['one', 'another'] })
   t.match(serverSettings({ CLOSE_GRACE_MS: 'off', DEFLATE: 'on' }), { closeGraceMs: 'off', deflate: true })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runBuilt } from './fixture/child.ts'
 import { ROOT, tsc } from './fixture/compile.ts'
@@ -119,6 +119,7 @@ t.test('a built package', async (t) => {
   await mkdir(installed, { recursive: true })
   await tsc('-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(installed, 'dist'))
   await copyFile(join(ROOT, 'package.json'), join(installed, 'package.json'))
+  await cp(join(ROOT, 'dist/page'), join(installed, 'dist/page'), { recursive: true })
   await writeFile(join(directory, 'package.json'), '{"name":"consumer","type":"module"}')
   const { bin, scripts } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as { bin: Record<string, string>, scripts: Record<string, string> }
 
@@ -168,6 +169,7 @@ t.test('a built package', async (t) => {
     const child = runBuilt(t, join(installed, path), { env: { HOST: '127.0.0.1', PORT: '0', DATA_DIR: join(directory, 'data'), LOG_LEVEL: 'info' } })
     const [, url] = await child.says(/listening at (http:[^"]+)/)
     t.match(await (await fetch(`${url}/health`)).json(), { status: 'ok' })
+    t.match(await (await fetch(`${url}/`)).text(), 'src="page.js"')
     child.kill('SIGTERM')
     t.strictSame(await child.ended, { code: 0, signal: null }, child.err)
   })

@@ -18,10 +18,10 @@ export interface ChartParts {
 
 /** Candles and volume of one series at a time. */
 export class BarChart {
+  readonly api: IChartApi
   readonly candles: ISeriesApi<'Candlestick'>
   readonly volumes: ISeriesApi<'Histogram'>
   readonly #parts: ChartParts
-  readonly #chart: IChartApi
   #bars: readonly Bar[] = []
   /** Of the bar that the keyboard is at. */
   #cursor: number | undefined
@@ -29,12 +29,12 @@ export class BarChart {
   constructor (parts: ChartParts) {
     const { box, onPoint } = parts
     this.#parts = parts
-    this.#chart = createChart(box, { autoSize: true, layout: { attributionLogo: false }, crosshair: { mode: 0 }, timeScale: { rightOffset: 4 } })
-    this.candles = this.#chart.addSeries(CandlestickSeries)
-    this.volumes = this.#chart.addSeries(HistogramSeries, { priceScaleId: 'volume', priceFormat: { type: 'volume' }, lastValueVisible: false, priceLineVisible: false })
+    this.api = createChart(box, { autoSize: true, layout: { attributionLogo: false }, crosshair: { mode: 0 }, timeScale: { rightOffset: 4 } })
+    this.candles = this.api.addSeries(CandlestickSeries)
+    this.volumes = this.api.addSeries(HistogramSeries, { priceScaleId: 'volume', priceFormat: { type: 'volume' }, lastValueVisible: false, priceLineVisible: false })
     this.candles.priceScale().applyOptions({ scaleMargins: { top: 0.06, bottom: 0.24 } })
     this.volumes.priceScale().applyOptions({ scaleMargins: { top: 0.8, bottom: 0 } })
-    this.#chart.subscribeCrosshairMove(({ time, sourceEvent }) => {
+    this.api.subscribeCrosshairMove(({ time, sourceEvent }) => {
       if (time === undefined && sourceEvent === undefined && this.#cursor !== undefined) return // the keyboard has it
       this.#cursor = undefined
       onPoint(time === undefined ? undefined : this.#bars[this.#placeOf(Number(time) * 1000)], 'pointer')
@@ -52,7 +52,7 @@ export class BarChart {
   show (series: Series, period: string): () => void {
     this.#bars = series.bars
     this.#cursor = undefined
-    this.#chart.applyOptions({ timeScale: { timeVisible: isIntraday(period) } })
+    this.api.applyOptions({ timeScale: { timeVisible: isIntraday(period) } })
     let isPlaced = false
     const settle = (): void => {
       const precision = Math.min(MOST_DECIMALS, Math.max(0, ...series.bars.slice(-TYPICAL).flatMap(({ open, high, low, close }) => [open, high, low, close].map(decimalsOf))))
@@ -60,8 +60,8 @@ export class BarChart {
       if (isPlaced || series.bars.length === 0) return
       isPlaced = true
       const { length } = series.bars
-      this.#chart.timeScale().setVisibleLogicalRange({ from: length - SEEN, to: length + 4 })
-      this.#chart.priceScale('right').applyOptions({ autoScale: true })
+      this.api.timeScale().setVisibleLogicalRange({ from: length - SEEN, to: length + 4 })
+      this.api.priceScale('right').applyOptions({ autoScale: true })
     }
     const stopDrawing = draw(series, { candles: this.candles, volumes: this.volumes })
     settle()
@@ -78,7 +78,7 @@ export class BarChart {
   /** In the colours that the page has now. */
   paint (): void {
     const [ground, ink, line, quiet, up, down, volume] = ['--ground', '--ink', '--line', '--quiet', '--up', '--down', '--volume'].map(colour)
-    this.#chart.applyOptions({
+    this.api.applyOptions({
       layout: { background: { color: ground }, textColor: ink },
       grid: { vertLines: { color: line }, horzLines: { color: line } },
       crosshair: { vertLine: { color: quiet, labelBackgroundColor: quiet }, horzLine: { color: quiet, labelBackgroundColor: quiet } },
@@ -108,20 +108,20 @@ export class BarChart {
   #point (place: number | undefined): void {
     const bar = place === undefined ? undefined : this.#bars[place]
     this.#cursor = bar === undefined ? undefined : place
-    if (bar === undefined || place === undefined) this.#chart.clearCrosshairPosition()
+    if (bar === undefined || place === undefined) this.api.clearCrosshairPosition()
     else {
-      const scale = this.#chart.timeScale()
+      const scale = this.api.timeScale()
       const { from, to } = scale.getVisibleLogicalRange() ?? { from: place, to: place }
       const shift = place < from ? place - from - 1 : Math.max(0, place - to + 1)
       if (shift !== 0) scale.setVisibleLogicalRange({ from: from + shift, to: to + shift })
-      this.#chart.setCrosshairPosition(bar.close, bar.time / 1000 as Time, this.candles)
+      this.api.setCrosshairPosition(bar.close, bar.time / 1000 as Time, this.candles)
     }
     this.#parts.onPoint(bar, 'keyboard')
   }
 
   /** The newest bar that can be seen stays where it is. */
   #zoom (factor: number): void {
-    const scale = this.#chart.timeScale()
+    const scale = this.api.timeScale()
     const range = scale.getVisibleLogicalRange()
     if (range !== null) scale.setVisibleLogicalRange({ from: range.to - (range.to - range.from) * factor, to: range.to })
   }

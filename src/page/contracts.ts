@@ -12,7 +12,4 @@ export function search (contracts: readonly Contract[], text: string): Contract[
   return found.sort((a, b) => rank(a) - rank(b) || compare(a.symbol, b.symbol))
 }
 
-function compare (a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
-}
+const { compare } = new Intl.Collator('en', { numeric: true })

@@ -29,3 +29,14 @@ export function oncePerFrame (paint: () => void): () => void {
     })
   }
 }
+
+/** Shows fields in a list of terms, and keeps its elements. */
+export function fillTerms (list: HTMLElement, fields: readonly (readonly [name: string, text: string])[]): void {
+  while (list.children.length > fields.length) list.lastElementChild?.remove()
+  fields.forEach(([name, text], place) => {
+    const row = list.children[place] ?? list.appendChild(make('div', '', make('dt', ''), make('dd', '')))
+    const [term, description] = row.children as unknown as HTMLElement[]
+    write(term, name)
+    write(description, text)
+  })
+}

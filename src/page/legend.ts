@@ -1,5 +1,4 @@
 import type { Bar } from '../client/index.ts'
-import { make, write } from './dom.ts'
 import { formatChange, formatCount, formatPrice, formatTime } from './format.ts'
 
 /** What a bar says, field by field. */
@@ -11,15 +10,4 @@ export function describeBar (bar: Bar, { decimals, period }: { decimals: number,
   const change: [string, string][] = open > 0 ? [['Change', formatChange(close / open - 1)]] : []
   const state = `${closed ? 'closed' : 'open'}${revision > 0 ? `, revision ${revision}` : ''}`
   return [['Time', formatTime(time, period)], ...prices, ...change, ...counts, ['Bar', state]]
-}
-
-/** Shows fields in a list of terms, and keeps its elements. */
-export function fillTerms (list: HTMLElement, fields: readonly (readonly [name: string, text: string])[]): void {
-  while (list.children.length > fields.length) list.lastElementChild?.remove()
-  fields.forEach(([name, text], place) => {
-    const row = list.children[place] ?? list.appendChild(make('div', '', make('dt', ''), make('dd', '')))
-    const [term, description] = row.children as unknown as HTMLElement[]
-    write(term, name)
-    write(description, text)
-  })
 }

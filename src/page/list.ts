@@ -1,7 +1,7 @@
 import { type Contract, search } from './contracts.ts'
 import { make, oncePerFrame, write } from './dom.ts'
 import { decimalsOf, formatChange, formatCount, formatPrice } from './format.ts'
-import type { Quote } from './quotes.ts'
+import type { Quote } from './quote.ts'
 
 const ROW_PX = 32
 /** Rows beyond each edge that are there already when somebody scrolls. */

@@ -1,12 +1,13 @@
 import { connect } from '../client/index.ts'
 import { BarChart } from './chart.ts'
-import type { Contract } from './contracts.ts'
+import { type Contract, search } from './contracts.ts'
 import { find } from './dom.ts'
 import { ContractList } from './list.ts'
 import { Operations } from './operations.ts'
 import { offerPeriods } from './periods.ts'
 import { type Key, parsePlace, placeOf } from './place.ts'
-import { quotePeriod, Quotes } from './quotes.ts'
+import { quotePeriod } from './quote.ts'
+import { Quotes } from './quotes.ts'
 import { type PageSettings, readJson } from './server.ts'
 import { askToken, keptToken, readSignedIn } from './sign-in.ts'
 import { showState } from './status.ts'
@@ -58,7 +59,7 @@ function look (): void {
 }
 
 function firstSymbol (): string {
-  return contracts.map(({ symbol }) => symbol).sort()[0] ?? ''
+  return search(contracts, '')[0]?.symbol ?? ''
 }
 
 function open (key: Key): void {

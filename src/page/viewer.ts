@@ -1,9 +1,9 @@
 import type { Bar, Client, Series } from '../client/index.ts'
 import type { BarChart } from './chart.ts'
 import { measureDelay } from './delay.ts'
-import { find, oncePerFrame, write } from './dom.ts'
+import { fillTerms, find, oncePerFrame, write } from './dom.ts'
 import { formatCount, formatDelay } from './format.ts'
-import { describeBar, fillTerms } from './legend.ts'
+import { describeBar } from './legend.ts'
 import type { Key } from './place.ts'
 
 /** Bars that it begins with. */

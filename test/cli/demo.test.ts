@@ -20,11 +20,25 @@ t.test('a demo prints its address and the bars that it pushes, and ends cleanly'
   await out.until(/hc2601\.5m .* closed/)
   controller.abort()
   await running
+  t.match(out.text, /^open http:\/\/127\.0\.0\.1:\d+\/ for charts/, 'what a new user sees first')
   t.match(out.text, /listens on http:\/\/127\.0\.0\.1:\d+/)
   t.match(out.text, /Z {2}rb2601\.1m .* closed\n/)
   t.match(out.text, /Z {2}hc2601\.5m .* closed\n/)
   t.match(out.text, /\d+ simulated minutes\n/)
   t.equal(err.text, '')
+})
+
+t.test('a demo has a page, and bars from before for its charts', async (t) => {
+  const { controller, out, options } = prepare()
+  const running = demo(options)
+  await out.until(/hc2601\.1m .* closed/)
+  const [, origin] = /open (\S+)\/ /.exec(out.text) ?? []
+  t.match(await (await fetch(`${origin}/`)).text(), '<title>K-lines</title>')
+  const { bars } = await (await fetch(`${origin}/klines?symbol=rb2601&period=1m&limit=500`)).json() as { bars: { time: number }[] }
+  t.strictSame(bars.map(({ time }) => time - bars[0].time), Array.from({ length: 500 }, (_, i) => i * 60_000))
+  t.equal((await fetch(`${origin}/metrics`)).status, 200)
+  controller.abort()
+  await running
 })
 
 t.test('a demo on a directory goes on where the last one ended', async (t) => {

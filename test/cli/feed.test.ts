@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Market, nextMinute, runFeed } from '../../src/cli/feed.ts'
+import { fillHistory, Market, nextMinute, runFeed } from '../../src/cli/feed.ts'
 import type { MinuteBar } from '../../src/market/bar.ts'
 import { MINUTE } from '../../src/market/period.ts'
 import { parseMinutes } from '../../src/wire/minutes.ts'
@@ -64,4 +64,13 @@ t.test('a feed brings consecutive minutes at its pace until it is stopped', asyn
 t.test('a feed ends with the error of what it feeds', async (t) => {
   const ingest = async () => { throw new Error('full') }
   await t.rejects(runFeed({ market: new Market(1), pace: 1, start: START, ingest, signal: new AbortController().signal }), { message: 'full' })
+})
+
+t.test('a history is minute after minute up to its end, in pieces that a server takes', async (t) => {
+  const pieces: MinuteBar[][] = []
+  const market = new Market(3000)
+  await fillHistory({ market, minutes: 7, end: START, importMinutes: async (minutes) => { pieces.push(minutes) } })
+  t.strictSame(pieces.map(({ length }) => length), [9000, 9000, 3000])
+  t.strictSame([...new Set(pieces.flat().map(({ time }) => time))], Array.from({ length: 7 }, (_, i) => START - (7 - i) * MINUTE))
+  t.strictSame(parseMinutes(pieces[0]), pieces[0])
 })

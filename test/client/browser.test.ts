@@ -1,10 +1,8 @@
 import t, { type Test } from 'tap'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { AddressInfo } from 'node:net'
-import { isDeepStrictEqual } from 'node:util'
-import type { Page } from 'playwright-core'
 import { type Bar, klinePush } from '../../src/index.ts'
-import { type Browser, NO_BROWSER, startBrowser } from '../fixture/browser.ts'
+import { comesToHave, NO_BROWSER, serveProject, startBrowser } from '../fixture/browser.ts'
 import { minute } from '../fixture/minutes.ts'
 
 t.setTimeout(180_000)
@@ -56,23 +54,13 @@ async function unfold (market: Market, equal: (step: string) => Promise<void>): 
   await equal('the server was restarted')
 }
 
-/** Calls in the page until it has these. */
-async function comesToHave (page: Page, read: string, expected: unknown, patience = 200): Promise<unknown> {
-  let found: unknown
-  for (let i = 0; i < patience; i++) {
-    found = await page.evaluate(`globalThis.example === undefined ? undefined : ${read}`)
-    if (isDeepStrictEqual(found, expected)) break
-    await page.waitForTimeout(50)
-  }
-  return found
-}
-
 t.test('in a browser', { skip: NO_BROWSER }, async (t) => {
-  const browser: Browser = await startBrowser(t)
+  const browser = await startBrowser(t)
+  const origin = await serveProject(t)
 
   await t.test('a client follows its keys, whatever happens to the server', async (t) => {
     const market = await startMarket(t)
-    const page = await browser.open('blank.html')
+    const page = await browser.open(`${origin}/blank.html`)
     await page.addScriptTag({
       type: 'module',
       content: `
@@ -84,37 +72,37 @@ t.test('in a browser', { skip: NO_BROWSER }, async (t) => {
     `
     })
     await unfold(market, async (step) => {
-      t.strictSame(await comesToHave(page, 'example.series.bars', market.bars()), market.bars(), step)
-      t.strictSame(await comesToHave(page, '[...example.told.values()].sort((a, b) => a.time - b.time)', market.bars()), market.bars(), `${step}, one by one`)
+      t.strictSame(await comesToHave(page, 'globalThis.example?.series.bars', market.bars()), market.bars(), step)
+      t.strictSame(await comesToHave(page, '[...globalThis.example?.told.values() ?? []].sort((a, b) => a.time - b.time)', market.bars()), market.bars(), `${step}, one by one`)
     })
     t.equal(await page.evaluate('example.client.state'), 'live')
   })
 
   await t.test('the example for lightweight-charts draws what the server has', async (t) => {
     const market = await startMarket(t)
-    const page = await browser.open(`examples/lightweight-charts.html?key=rb2601.1m&url=ws://127.0.0.1:${market.port}/ws`)
+    const page = await browser.open(`${origin}/examples/lightweight-charts.html?key=rb2601.1m&url=ws://127.0.0.1:${market.port}/ws`)
     await unfold(market, async (step) => {
       const candles = market.bars().map(({ time, open, high, low, close }) => ({ time: time / 1000, open, high, low, close }))
-      t.strictSame(await comesToHave(page, 'example.candles.data()', candles), candles, step)
+      t.strictSame(await comesToHave(page, 'globalThis.example?.candles.data()', candles), candles, step)
       t.equal(await page.evaluate('example.volumes.data().length'), candles.length)
     })
   })
 
   await t.test('the example for klinecharts draws what the server has', async (t) => {
     const market = await startMarket(t)
-    const page = await browser.open(`examples/klinecharts.html?ticker=rb2601&url=ws://127.0.0.1:${market.port}/ws`)
+    const page = await browser.open(`${origin}/examples/klinecharts.html?ticker=rb2601&url=ws://127.0.0.1:${market.port}/ws`)
     await unfold(market, async (step) => {
       const bars = market.bars().map(({ time: timestamp, open, high, low, close, volume }) => ({ timestamp, open, high, low, close, volume }))
-      t.strictSame(await comesToHave(page, 'example.chart.getDataList()', bars), bars, step)
+      t.strictSame(await comesToHave(page, 'globalThis.example?.chart.getDataList()', bars), bars, step)
     })
   })
 
   await t.test('the example for TradingView gives its library what the server has', async (t) => {
     const market = await startMarket(t)
-    const page = await browser.open(`examples/tradingview.html?symbol=rb2601&url=ws://127.0.0.1:${market.port}/ws`)
+    const page = await browser.open(`${origin}/examples/tradingview.html?symbol=rb2601&url=ws://127.0.0.1:${market.port}/ws`)
     await unfold(market, async (step) => {
       const bars = market.bars().map(({ time, open, high, low, close, volume }) => ({ time, open, high, low, close, volume }))
-      t.strictSame(await comesToHave(page, 'example.widget.data', bars), bars, step)
+      t.strictSame(await comesToHave(page, 'globalThis.example?.widget.data', bars), bars, step)
     })
     t.ok(await page.evaluate('example.widget.resets') as number > 0)
   })
