@@ -1,6 +1,6 @@
 import axe from 'axe-core'
 import t from 'tap'
-import type { Page } from 'playwright-core'
+import type { BrowserContextOptions, Page } from 'playwright-core'
 import type { Bar, MinuteBar } from '../../src/index.ts'
 import { comesToHave, NO_BROWSER, startBrowser } from '../fixture/browser.ts'
 import { type BuiltMarket, buildMarkets } from '../fixture/built-market.ts'
@@ -28,6 +28,13 @@ t.test('the page', { skip: NO_BROWSER }, async (t) => {
   const start = await buildMarkets(t)
   const browser = await startBrowser(t)
 
+  /** Opens the page, and waits until all is there. */
+  async function show (market: BuiltMarket, hash = '', options?: BrowserContextOptions): Promise<Page> {
+    const page = await browser.open(`${market.origin}/${hash}`, options)
+    await page.locator('#state', { hasText: 'Live' }).waitFor()
+    return page
+  }
+
   /** Whether what is drawn comes to be what the server has. */
   async function equals (page: Page, market: BuiltMarket, key: string, step: string): Promise<void> {
     const bars = await market.bars(key)
@@ -38,7 +45,7 @@ t.test('the page', { skip: NO_BROWSER }, async (t) => {
   await t.test('shows the contracts and the candles of one, as they appear, change, close and are corrected', async (t) => {
     const market = await start(t)
     await market.post(...run(600, { from: MONDAY, symbol: 'hc2601' }), minute(0), minute(1, { close: 12 }))
-    const page = await browser.open(`${market.origin}/#/rb2601.5m`)
+    const page = await show(market, '#/rb2601.5m')
     t.equal(await page.getByRole('option').count(), 2)
     t.match(await page.getByRole('option', { selected: true }).textContent(), 'rb2601')
     t.ok(await page.getByRole('radio', { name: '5m', exact: true }).isChecked())
@@ -77,7 +84,7 @@ t.test('the page', { skip: NO_BROWSER }, async (t) => {
     const market = await start(t)
     const last = Math.floor(Date.now() / MINUTE) * MINUTE - MINUTE
     await market.post(minute(0, { time: last - 2 * MINUTE }), minute(0, { time: last - MINUTE }))
-    const page = await browser.open(market.origin)
+    const page = await show(market)
     await equals(page, market, 'rb2601.1m', 'at first')
     t.equal(await page.locator('#delay').textContent(), '–')
     await market.post(minute(0, { time: last }))
@@ -90,8 +97,7 @@ t.test('the page', { skip: NO_BROWSER }, async (t) => {
   await t.test('shows that the connection is lost, and heals when the server is there again', async (t) => {
     const market = await start(t)
     await market.post(minute(0), minute(1))
-    const page = await browser.open(`${market.origin}/#/rb2601.1m`)
-    await page.locator('#state', { hasText: 'Live' }).waitFor()
+    const page = await show(market, '#/rb2601.1m')
     for (let i = 0; i < 2; i++) {
       await market.kill()
       await page.locator('#state', { hasText: 'Connection lost' }).waitFor()
@@ -114,7 +120,7 @@ t.test('the page', { skip: NO_BROWSER }, async (t) => {
     const shift = (place: number): number => 1000 * (place + 1) // whose a price is can be seen
     const minutes = symbols.flatMap((symbol, i) => run(900, { from: MONDAY, symbol }).map((bar) => ({ ...bar, open: bar.open / 10 + shift(i), high: bar.high / 10 + shift(i), low: bar.low / 10 + shift(i), close: bar.close / 10 + shift(i) })))
     await market.post(...minutes)
-    const page = await browser.open(`${market.origin}/#/aa.1m`)
+    const page = await show(market, '#/aa.1m')
     await equals(page, market, 'aa.1m', 'at first')
     await page.evaluate(`
       globalThis.mixed = []
@@ -149,7 +155,7 @@ t.test('the page', { skip: NO_BROWSER }, async (t) => {
     const market = await start(t)
     const names = Array.from({ length: 5000 }, (_, i) => `c${String(i).padStart(4, '0')}`)
     await market.post(...names.map((symbol) => minute(0, { symbol })))
-    const page = await browser.open(market.origin)
+    const page = await show(market)
     await page.getByText('5,000 contracts').waitFor()
     t.ok(await page.getByRole('option').count() < 60)
     t.equal(await page.getByRole('option').first().getAttribute('aria-setsize'), '5000')
@@ -173,7 +179,7 @@ t.test('the page', { skip: NO_BROWSER }, async (t) => {
   await t.test('is used by keyboard, and says what a bar has to those who point at it', async (t) => {
     const market = await start(t)
     await market.post(...Array.from({ length: 200 }, (_, i) => minute(i, { close: 10 + i % 4 })))
-    const page = await browser.open(market.origin)
+    const page = await show(market)
     await equals(page, market, 'rb2601.1m', 'at first')
     const legend = page.locator('#legend')
     const shows = async (place: number): Promise<void> => { await legend.getByText(new Date(MONDAY + place * MINUTE).toISOString().slice(0, 16).replace('T', ' ')).waitFor() }
@@ -217,8 +223,7 @@ t.test('the page', { skip: NO_BROWSER }, async (t) => {
     await market.post(...run(100, { from: MONDAY, symbol: 'rb2601' }), minute(3, { symbol: 'down' }), minute(4, { symbol: 'down', close: 9.5 }))
     for (const colorScheme of ['light', 'dark'] as const) {
       for (const view of ['#/rb2601.1m', '#operations']) {
-        const page = await browser.open(`${market.origin}/${view}`, { colorScheme, bypassCSP: true })
-        await page.locator('#state', { hasText: 'Live' }).waitFor()
+        const page = await show(market, view, { colorScheme, bypassCSP: true })
         await page.locator(view === '#operations' ? '#readings dd' : '#legend dd').first().waitFor()
         await page.evaluate(axe.source)
         const { violations } = await page.evaluate('axe.run()') as { violations: { id: string, nodes: { html: string, failureSummary: string }[] }[] }
@@ -231,7 +236,7 @@ t.test('the page', { skip: NO_BROWSER }, async (t) => {
   await t.test('is light or dark, as the system is or as somebody chose', async (t) => {
     const market = await start(t)
     await market.post(minute(0))
-    const page = await browser.open(market.origin, { colorScheme: 'dark' })
+    const page = await show(market, '', { colorScheme: 'dark' })
     const ground = async (): Promise<string> => await page.evaluate('globalThis.klinePush.chart.api.options().layout.background.color')
     t.equal(await ground(), 'rgb(20, 23, 28)')
     await page.emulateMedia({ colorScheme: 'light' })
@@ -249,8 +254,7 @@ t.test('the page', { skip: NO_BROWSER }, async (t) => {
   await t.test('shows operators how the server does', async (t) => {
     const market = await start(t)
     await market.post(minute(0))
-    const page = await browser.open(market.origin)
-    await page.locator('#state', { hasText: 'Live' }).waitFor()
+    const page = await show(market)
     await page.getByRole('link', { name: 'Operations' }).click()
     t.equal(await page.getByRole('link', { name: 'Operations' }).getAttribute('aria-current'), 'page')
     const value = (name: string) => page.locator('#readings div', { has: page.getByText(name, { exact: true }) }).locator('dd').first()
