@@ -30,6 +30,7 @@ export function exposeCounts (registry: Registry, meter: Meter): void {
   const counters: CounterReading[] = [
     { name: 'kline_push_minutes_total', help: 'Minutes of producers, by the route that took them and how they fared', labelNames: ['route', 'outcome'], read: () => minutesOf(meter) },
     { name: 'kline_push_refused_posts_total', help: 'Requests of producers that were refused, by error code', labelNames: ['code'], read: () => byCode(meter.refusedPosts.entries()) },
+    { name: 'kline_push_refused_requests_total', help: 'Requests and upgrades of anybody that ended in an error, by error code', labelNames: ['code'], read: () => byCode(meter.refusedRequests.entries()) },
     { name: 'kline_push_opened_connections_total', help: 'WebSockets that were opened', read: () => [[{}, meter.opened]] },
     { name: 'kline_push_closed_connections_total', help: 'WebSockets that are over, by close code; 1006: without one', labelNames: ['code'], read: () => byCode(meter.closed.entries()) },
     { name: 'kline_push_refused_frames_total', help: 'Error frames, by their code', labelNames: ['code'], read: () => byCode(meter.refusedFrames.entries()) },

@@ -25,6 +25,13 @@ export function meterOf (app: FastifyInstance): Meter {
 /** The others of a team: each answers with what `own` says there. */
 interface Team { call (): Promise<{ answers: readonly unknown[], silent: number }> }
 
+/** Counts the requests of a scope that end in an error, its guards' too. */
+export function countRefusals (app: FastifyInstance): void {
+  if (app.klineMetrics === undefined) return
+  const { refusedRequests } = app.klineMetrics.meter
+  app.addHook('onError', async function countRefusal (_request, _reply, { code }) { refusedRequests.add(code) })
+}
+
 /** What one application counts, as Prometheus reads it. */
 export class Metrics {
   readonly meter: Meter

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type hub from '../plugins/hub.ts'
 import bearer from '../plugins/bearer.ts'
 import limits from '../plugins/limits.ts'
-import metrics from '../plugins/metrics.ts'
+import metrics, { countRefusals } from '../plugins/metrics.ts'
 import origins from '../plugins/origins.ts'
 import { type Serializers, withoutTokens } from '../plugins/redaction.ts'
 import subscribers from '../plugins/subscribers.ts'
@@ -40,6 +40,7 @@ async function ourRoutes (app: FastifyInstance, given: CheckedOptions): Promise<
 }
 
 async function guardedRoutes (app: FastifyInstance, options: CheckedOptions): Promise<void> {
+  countRefusals(app)
   await app.register(limits, options)
   await app.register(origins, options)
   await app.register(async function producerRoutes (scope) {

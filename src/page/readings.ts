@@ -24,7 +24,7 @@ export function readingsOf (from: Sample, to: Sample): Reading[] {
     { name: 'Slow consumers', text: count('kline_push_closed_connections_total', SLOW_CONSUMER), note: `closed with 4108 since the start; ${rate('kline_push_closed_connections_total', SLOW_CONSUMER)} per minute now` },
     { name: 'Bytes waiting', text: bytes('kline_push_waiting_bytes'), note: 'for subscribers that are behind' },
     { name: 'Refused frames', text: count('kline_push_refused_frames_total'), note: 'from clients, since the start' },
-    { name: 'Refused posts', text: count('kline_push_refused_posts_total'), note: 'from producers, since the start' },
+    { name: 'Refused requests', text: count('kline_push_refused_requests_total'), note: 'and upgrades, those without a good token too, since the start' },
     { name: 'Memory', text: bytes('process_resident_memory_bytes'), note: 'of the processes, with pages of the data file' },
     { name: 'Event loop', text: orNone(valueOf(to, 'nodejs_eventloop_lag_p99_seconds'), formatDuration), note: 'how late it is, p99' },
     { name: 'Processes', text: count('kline_push_workers'), note: silent === 0 ? 'all have answered' : `${formatCount(silent)} did not answer, theirs is missing` },

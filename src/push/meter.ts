@@ -36,8 +36,10 @@ export class Meter {
     imports: { accepted: 0, duplicates: 0, revised: 0 },
   }
 
-  /** What producers were refused, by error code. */
+  /** What producers were refused by the hub, by error code. */
   readonly refusedPosts = new Tally(Object.keys(ERRORS))
+  /** Requests and upgrades that ended in an error, whoever refused them, by error code. */
+  readonly refusedRequests = new Tally(Object.keys(ERRORS))
   /** Error frames, by their code. */
   readonly refusedFrames = new Tally(Object.keys(FRAME_CODES))
   /** Connections that came, and that are over, by the code with which they were closed. */

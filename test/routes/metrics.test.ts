@@ -1,8 +1,9 @@
 import t from 'tap'
 import type { KlinePushOptions } from '../../src/index.ts'
-import { build } from '../fixture/build.ts'
+import { addressOf, build } from '../fixture/build.ts'
 import { connect } from '../fixture/client.ts'
 import { readExposition, valueOf } from '../fixture/exposition.ts'
+import { refusedUpgrade } from '../fixture/upgrade.ts'
 
 const MINUTE = { symbol: 'a', time: 0, open: 10, high: 12, low: 9, close: 11, volume: 5 }
 
@@ -95,4 +96,16 @@ t.test('a token that nobody could send is refused at registration, and not shown
     [{ metricsTokens: [7] }, /`metricsTokens\[0\]`/],
   ]
   for (const [options, message] of cases) await t.rejects(build(t, options as KlinePushOptions), { code: 'KLP_ERR_OPTION', message })
+})
+
+t.test('whoever was not let in is counted, by the reason', async (t) => {
+  const app = await build(t, { metrics: true, producerTokens: ['ours'], verifyToken () { throw new Error('nobody') }, origins: [] })
+  const url = `ws://${addressOf(app)}`
+  t.match(await app.inject({ method: 'POST', url: '/bars', payload: MINUTE }), { statusCode: 401 })
+  t.match(await app.inject({ method: 'POST', url: '/bars', payload: '{', headers: { authorization: 'Bearer ours', 'content-type': 'application/json' } }), { statusCode: 400 })
+  t.match(await refusedUpgrade(`${url}/ws?token=guess`), { statusCode: 401 })
+  t.match(await refusedUpgrade(`${url}/ws`, { origin: 'https://elsewhere.example' }), { statusCode: 403 })
+  const { body } = await app.inject('/metrics')
+  const counts = { KLP_ERR_UNAUTHENTICATED: 2, KLP_ERR_ORIGIN: 1, other: 1 }
+  for (const [code, count] of Object.entries(counts)) t.equal(valueOf(body, `refused_requests_total{code="${code}"}`), count, code)
 })
