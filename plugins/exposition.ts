@@ -55,7 +55,7 @@ export function exposeCounts (registry: Registry, meter: Meter): void {
 export function exposeTimings (registry: Registry): Timings {
   const histogram = (configuration: HistogramConfiguration<string>): Histogram => register(registry, new Histogram({ ...configuration, registers: [] }))
   return {
-    minuteToAccepted: histogram({ name: 'kline_push_minute_to_accepted_seconds', help: 'From the end of a minute until its bar was durable, if it ended within the last 10 minutes', buckets: SLOW }),
+    minuteToAccepted: histogram({ name: 'kline_push_minute_to_accepted_seconds', help: 'From the end of a minute until bars of it were durable, which count once if they were so together, if it ended within the last 10 minutes', buckets: SLOW }),
     acceptedToWritten: histogram({ name: 'kline_push_accepted_to_written_seconds', help: 'From when minutes were durable until all of their frames were handed to the sockets', buckets: FAST }),
     commit: histogram({ name: 'kline_push_commit_seconds', help: 'From when minutes were given to the store until they were durable', buckets: FAST }),
     ingest: histogram({ name: 'kline_push_ingest_seconds', help: 'From when a request of a producer was read until it was answered', buckets: FAST }),

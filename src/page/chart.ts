@@ -21,6 +21,8 @@ export class BarChart {
   readonly api: IChartApi
   readonly candles: ISeriesApi<'Candlestick'>
   readonly volumes: ISeriesApi<'Histogram'>
+  /** The digits after the point of its prices. */
+  decimals = 2
   readonly #parts: ChartParts
   #bars: readonly Bar[] = []
   /** Of the bar that the keyboard is at. */
@@ -43,29 +45,24 @@ export class BarChart {
     this.paint()
   }
 
-  /** The digits after the point of its prices. */
-  get decimals (): number {
-    return this.candles.options().priceFormat.type === 'price' ? (this.candles.options().priceFormat as { precision: number }).precision : 2
-  }
-
   /** Follows a series until the function that comes back is called. */
   show (series: Series, period: string): () => void {
     this.#bars = series.bars
     this.#cursor = undefined
     this.api.applyOptions({ timeScale: { timeVisible: isIntraday(period) } })
+    this.#needDecimals(0)
     let isPlaced = false
-    const settle = (): void => {
-      const precision = Math.min(MOST_DECIMALS, Math.max(0, ...series.bars.slice(-TYPICAL).flatMap(({ open, high, low, close }) => [open, high, low, close].map(decimalsOf))))
-      this.candles.applyOptions({ priceFormat: { type: 'price', precision, minMove: Number(`1e-${precision}`) } })
-      if (isPlaced || series.bars.length === 0) return
-      isPlaced = true
+    const settle = (news: readonly Bar[]): void => {
+      this.#needDecimals(Math.max(this.decimals, ...news.flatMap(({ open, high, low, close }) => [open, high, low, close].map(decimalsOf))))
       const { length } = series.bars
+      if (isPlaced || length === 0) return
+      isPlaced = true
       this.api.timeScale().setVisibleLogicalRange({ from: length - SEEN, to: length + 4 })
       this.api.priceScale('right').applyOptions({ autoScale: true })
     }
     const stopDrawing = draw(series, { candles: this.candles, volumes: this.volumes })
-    settle()
-    const stopSettling = series.on('change', ({ type }) => { if (type === 'reset') settle() })
+    settle(series.bars.slice(-TYPICAL))
+    const stopSettling = series.on('change', (change) => { settle(change.type === 'reset' ? series.bars.slice(-TYPICAL) : [change.bar]) })
     return () => {
       stopSettling()
       stopDrawing()
@@ -87,6 +84,13 @@ export class BarChart {
     })
     this.candles.applyOptions({ upColor: up, wickUpColor: up, downColor: down, wickDownColor: down, borderVisible: false })
     this.volumes.applyOptions({ color: volume })
+  }
+
+  #needDecimals (wanted: number): void {
+    const decimals = Math.min(MOST_DECIMALS, wanted)
+    if (decimals === this.decimals) return
+    this.decimals = decimals
+    this.candles.applyOptions({ priceFormat: { type: 'price', precision: decimals, minMove: Number(`1e-${decimals}`) } })
   }
 
   #press (event: KeyboardEvent): void {

@@ -80,8 +80,8 @@ t.test('how late a minute is counts from its end until it is durable, and not fo
   const { hub, clock, timings } = start(t, { commitMs: 250, rollUpMs: 1000 })
   const now = Math.floor(clock.time / MINUTE) * MINUTE
   clock.time = now + 500
-  await hub.ingest([minute(now - MINUTE), minute(now - MINUTE), minute(now - 2 * MINUTE, { symbol: 'other' })])
-  t.strictSame(timings.minuteToAccepted.seconds, [0.75, 60.75], 'and a duplicate is none')
+  await hub.ingest([minute(now - MINUTE), minute(now - MINUTE), minute(now - 2 * MINUTE, { symbol: 'other' }), minute(now - MINUTE, { symbol: 'third' })])
+  t.strictSame(timings.minuteToAccepted.seconds, [0.75, 60.75], 'each minute once, however many bars of it were durable together, and a duplicate is none')
   clock.time = now + 500
   await hub.ingest([minute(now), minute(now - 12 * MINUTE)])
   await hub.ingest(minute(now - MINUTE, { close: 10 }))
