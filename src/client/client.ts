@@ -60,7 +60,7 @@ export class Client {
 
   /**
    * The bars of a key `contract.period` as they come, to be taken in the consumer's own time; `closed` tells whether a
-   * bar is final. It is subscribed while it is iterated, and ends when the client is closed.
+   * bar is final. It is subscribed while it is iterated, and ends when the client is closed; begun after that it throws.
    *
    * @throws KlineClientError when the key is refused, when the consumer is too slow, when the server sends us away
    */
@@ -97,7 +97,7 @@ export class Client {
 
   /** Keeps the merged bars of a key. */
   series (key: string, { history = 1, limit = 5000 }: SeriesOptions = {}): Series {
-    checkCounts({ history })
+    checkCounts({ history, limit })
     return createSeries({ key, history, limit, join: (ear) => this.#subscriptions.join(key, ear) })
   }
 
@@ -196,6 +196,6 @@ function checkCounts (counts: Record<string, number>): void {
 
 function ambientSocket (): SocketClass {
   const { WebSocket } = globalThis as { WebSocket?: SocketClass }
-  if (WebSocket === undefined) throw new TypeError('Expected the option `WebSocket`, there is none here by itself')
+  if (WebSocket === undefined) throw new TypeError('Expected the option `WebSocket`, there is none here')
   return WebSocket
 }

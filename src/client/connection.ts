@@ -102,7 +102,7 @@ export class Connection {
       this.#take(JSON.parse(data as string) as ServerFrame)
     } catch {
       this.#socket?.close(NOT_UNDERSTOOD, 'not understood')
-      this.#lose({ code: NOT_UNDERSTOOD, reason: `it does not speak as kline-push does: ${String(data).slice(0, 200)}` })
+      this.#lose({ code: NOT_UNDERSTOOD, reason: `not understood: ${String(data).slice(0, 200)}` })
     }
   }
 

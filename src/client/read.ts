@@ -4,7 +4,7 @@ import { KlineClientError, type KlineClientCode } from './error.ts'
 /** Bars of a key from `start` up to, without it, `end` (UTC milliseconds); without `start` the newest `limit`. */
 export interface ReadQuery { readonly key: string, readonly start?: number, readonly end?: number, readonly limit?: number }
 
-/** What `GET /klines` beside the WebSocket has. @throws KlineClientError with the server's code */
+/** What `GET /klines` beside the WebSocket has; a token in the address is not for it. @throws KlineClientError with the server's code; TypeError, as `fetch` does, if there is no server */
 export async function readBars (socketUrl: string, { key, ...range }: ReadQuery, token: string | undefined): Promise<Bar[]> {
   const url = new URL('klines', socketUrl.replace(/^ws/, 'http'))
   const dot = key.lastIndexOf('.')

@@ -14,7 +14,7 @@ export interface RetryOptions {
 const UNAUTHENTICATED = 4001
 /** A connection that was good for so long is forgiven its end. */
 const STEADY_MS = 5000
-/** However lucky the dice, no server is asked more often. */
+/** However lucky the dice, and whatever a server says, it is not asked more often. */
 const LEAST_MS = 100
 
 /** When to come back after a connection has ended, by its close code. */
@@ -44,7 +44,7 @@ export class Retry {
       return 0
     }
     if (code >= 4000 && code < 4100) return undefined
-    if (retryMs !== undefined) return retryMs
+    if (retryMs !== undefined) return retryMs > LEAST_MS ? retryMs : LEAST_MS
     if (code >= 4200 && code < 4300 && failures === 0) return 0
     return this.#backOff(failures)
   }

@@ -225,7 +225,7 @@ t.test('a refused subscription and an address that is none are errors that say s
 
 t.test('a server that says what nobody understands is an error that shows it', async (t) => {
   const url = await play(t, send('hello'))
-  await t.rejects(watch(prepare(url).options), { message: `${url} closed the connection for good: 4002 it does not speak as kline-push does: hello` })
+  await t.rejects(watch(prepare(url).options), { message: `${url} closed the connection for good: 4002 not understood: hello` })
 })
 
 t.test('a token is said before anything else', async (t) => {

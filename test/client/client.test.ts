@@ -351,5 +351,5 @@ t.test('the WebSocket of a browser is used by itself', async (t) => {
 
 t.test('where there is no WebSocket, one has to be given', async (t) => {
   t.intercept(globalThis as { WebSocket?: object }, 'WebSocket', { value: undefined, configurable: true })
-  t.throws(() => connect('ws://server/ws'), new TypeError('Expected the option `WebSocket`, there is none here by itself'))
+  t.throws(() => connect('ws://server/ws'), new TypeError('Expected the option `WebSocket`, there is none here'))
 })

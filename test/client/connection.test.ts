@@ -78,7 +78,7 @@ t.test('a server that says what nobody understands is left for good, and shown',
     socket.say(said)
     socket.say({ type: 'pong', ts: 1 })
     t.strictSame(socket.ends, [4002])
-    t.strictSame(server.states.at(-1), { state: 'closed', code: 4002, reason: `it does not speak as kline-push does: ${shown}` })
+    t.strictSame(server.states.at(-1), { state: 'closed', code: 4002, reason: `not understood: ${shown}` })
     socket.hangUp(4002)
   }
 })

@@ -47,6 +47,10 @@ t.test('codes from 4200 to 4299 say now, but not again and again', async (t) => 
   }
 })
 
+t.test('a server that wants to be asked at once, or in no time that there is, is left alone for a while', async (t) => {
+  for (const retryMs of [0, -5, 99, NaN]) t.equal(build().after(end(4201, retryMs), 0), 100, String(retryMs))
+})
+
 t.test('a server that says when to come back is left alone for so long', async (t) => {
   t.equal(build().after(end(1001, 12_300), 0), 12_300)
   t.equal(build().after(end(4100, 60_000), 0), 60_000)
