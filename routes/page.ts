@@ -18,7 +18,7 @@ const POLICY = [
 const HIDDEN = { schema: { hide: true } }
 
 /** The page, as `npm run build` makes it of `src/page`, and what it asks before it begins. */
-export default async function pageRoute (app: FastifyInstance, { page, metrics }: CheckedOptions): Promise<void> {
+export default async function pageRoute (app: FastifyInstance, { page, metrics, maxHistory }: CheckedOptions): Promise<void> {
   if (!page) return
   app.addHook('onRequest', async function redirectToDirectory ({ url }, reply) {
     if (url.split('?')[0] === app.prefix) return reply.redirect(`${app.prefix}/`) // what it asks for is beside it
@@ -34,6 +34,6 @@ export default async function pageRoute (app: FastifyInstance, { page, metrics }
     },
   })
   app.get('/page.json', HIDDEN, async function getPage () {
-    return { periods: app.klineHub.periods, metrics }
+    return { periods: app.klineHub.periods, maxHistory, metrics }
   })
 }

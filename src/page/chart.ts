@@ -6,9 +6,8 @@ import { colour } from './theme.ts'
 
 /** Bars that are to be seen at first. */
 const SEEN = 120
-/** Of so many of the newest bars the prices say how many decimals there are. */
-const TYPICAL = 100
-const MOST_DECIMALS = 12
+/** What a double can say, and a chart can draw. */
+const MOST_DECIMALS = 15
 
 export interface ChartParts {
   readonly box: HTMLElement
@@ -53,7 +52,7 @@ export class BarChart {
     this.#needDecimals(0)
     let isPlaced = false
     const settle = (news: readonly Bar[]): void => {
-      this.#needDecimals(Math.max(this.decimals, ...news.flatMap(({ open, high, low, close }) => [open, high, low, close].map(decimalsOf))))
+      this.#needDecimals(news.reduce((most, { open, high, low, close }) => Math.max(most, decimalsOf(open), decimalsOf(high), decimalsOf(low), decimalsOf(close)), this.decimals))
       const { length } = series.bars
       if (isPlaced || length === 0) return
       isPlaced = true
@@ -61,8 +60,8 @@ export class BarChart {
       this.api.priceScale('right').applyOptions({ autoScale: true })
     }
     const stopDrawing = draw(series, { candles: this.candles, volumes: this.volumes })
-    settle(series.bars.slice(-TYPICAL))
-    const stopSettling = series.on('change', (change) => { settle(change.type === 'reset' ? series.bars.slice(-TYPICAL) : [change.bar]) })
+    settle(series.bars)
+    const stopSettling = series.on('change', (change) => { settle(change.type === 'reset' ? series.bars : [change.bar]) })
     return () => {
       stopSettling()
       stopDrawing()
@@ -101,7 +100,7 @@ export class BarChart {
       case 'ArrowRight': this.#point(Math.min(last, from + 1)); break
       case 'Home': this.#point(0); break
       case 'End': this.#point(last); break
-      case 'Escape': this.#point(undefined); break
+      case 'Escape': this.#point(undefined); this.api.timeScale().scrollToRealTime(); break
       case '+': case '=': this.#zoom(0.8); break
       case '-': this.#zoom(1.25); break
       default: return

@@ -4,12 +4,28 @@ export interface Contract {
   readonly lastClose: number
 }
 
-/** Those that a search is about, ascending: first those that begin with it. Large and small letters are the same. */
-export function search (contracts: readonly Contract[], text: string): Contract[] {
-  const wanted = text.trim().toLowerCase()
-  const found = contracts.filter(({ symbol }) => symbol.toLowerCase().includes(wanted))
-  const rank = ({ symbol }: Contract): number => symbol.toLowerCase().startsWith(wanted) ? 0 : 1
-  return found.sort((a, b) => rank(a) - rank(b) || compare(a.symbol, b.symbol))
-}
+/** Contracts by name, ascending, for as many searches as somebody makes. Large and small letters are the same. */
+export class Contracts {
+  readonly all: readonly Contract[]
+  readonly #names: readonly string[]
 
-const { compare } = new Intl.Collator('en', { numeric: true })
+  constructor (contracts: readonly Contract[]) {
+    const named = contracts.map((contract) => ({ contract, name: contract.symbol.toLowerCase() }))
+    named.sort((a, b) => a.name < b.name ? -1 : 1)
+    this.all = named.map(({ contract }) => contract)
+    this.#names = named.map(({ name }) => name)
+  }
+
+  /** Those that a text is in: first those that begin with it. */
+  search (text: string): readonly Contract[] {
+    const wanted = text.trim().toLowerCase()
+    if (wanted === '') return this.all
+    const first: Contract[] = []
+    const others: Contract[] = []
+    this.#names.forEach((name, place) => {
+      const found = name.indexOf(wanted)
+      if (found >= 0) (found === 0 ? first : others).push(this.all[place])
+    })
+    return first.concat(others)
+  }
+}

@@ -14,8 +14,10 @@ export function formatChange (fraction: number): string {
   return `${Number(percent) > 0 ? '+' : ''}${Number(percent) === 0 ? '0.00' : percent} %`
 }
 
+/** Volumes may be tiny, and may be astronomic. */
 export function formatCount (count: number): string {
-  return count.toLocaleString('en', { maximumFractionDigits: count < 10 ? 2 : 0 })
+  if (count >= 1e15) return count.toExponential(3)
+  return count.toLocaleString('en', count < 1 ? { maximumSignificantDigits: 4 } : { maximumFractionDigits: count < 1000 ? 3 : 0 })
 }
 
 export function formatBytes (bytes: number): string {

@@ -1,4 +1,4 @@
-import { type Contract, search } from './contracts.ts'
+import { type Contract, Contracts } from './contracts.ts'
 import { make, oncePerFrame, write } from './dom.ts'
 import { decimalsOf, formatChange, formatCount, formatPrice } from './format.ts'
 import type { Quote } from './quote.ts'
@@ -34,7 +34,7 @@ export class ContractList {
   readonly #parts: ListParts
   readonly #space = make('div', 'space')
   readonly #rows = new Map<number, HTMLElement>()
-  #contracts: readonly Contract[] = []
+  #contracts = new Contracts([])
   #shown: readonly Contract[] = []
   #selected = ''
   #timer = 0
@@ -59,7 +59,7 @@ export class ContractList {
     })
   }
 
-  set (contracts: readonly Contract[]): void {
+  set (contracts: Contracts): void {
     this.#contracts = contracts
     this.#filter()
   }
@@ -80,9 +80,10 @@ export class ContractList {
 
   #filter (): void {
     const { input, count } = this.#parts
-    this.#shown = search(this.#contracts, input.value)
-    const all = formatCount(this.#contracts.length)
-    write(count, this.#shown.length === this.#contracts.length ? `${all} contracts` : `${formatCount(this.#shown.length)} of ${all} contracts`)
+    const { length } = this.#contracts.all
+    const all = formatCount(length)
+    this.#shown = this.#contracts.search(input.value)
+    write(count, this.#shown.length === length ? `${all} contracts` : `${formatCount(this.#shown.length)} of ${all} contracts`)
     this.#space.style.height = `${this.#shown.length * ROW_PX}px`
     this.#moved()
   }

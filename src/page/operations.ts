@@ -1,6 +1,7 @@
 import { find, make, write } from './dom.ts'
-import { type Metric, type Sample } from './metrics.ts'
+import type { Metric, Sample } from './metrics.ts'
 import { readingsOf } from './readings.ts'
+import { RefusedError } from './server.ts'
 import { readSignedIn } from './sign-in.ts'
 
 const READ_EVERY_MS = 2000
@@ -8,28 +9,37 @@ const WINDOW_MS = 60_000
 
 /** The view for operators: reads the server's metrics again and again while it is shown. */
 export class Operations {
-  #samples: Sample[] = []
-  #timer = 0
-  #isShown = false
+  #samples: readonly Sample[] = []
+  #shown: AbortController | undefined
 
   show (isShown: boolean): void {
-    if (isShown === this.#isShown) return
-    this.#isShown = isShown
-    clearTimeout(this.#timer)
-    if (isShown) this.#read()
+    if (isShown === (this.#shown !== undefined)) return
+    this.#shown?.abort()
+    this.#shown = isShown ? new AbortController() : undefined
+    if (this.#shown !== undefined) this.#follow(this.#shown.signal)
   }
 
-  async #read (): Promise<void> {
+  async #follow (signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const problem = await this.#read()
+      if (signal.aborted) return
+      write(find('readings-notice', HTMLElement), problem instanceof Error ? `These numbers are old: ${problem.message}` : '')
+      if (problem instanceof RefusedError && problem.status === 401) return // they would rather not say who they are
+      await new Promise((resolve) => { setTimeout(resolve, READ_EVERY_MS) })
+    }
+  }
+
+  /** Why it can't. */
+  async #read (): Promise<unknown> {
     try {
       const metrics = await readSignedIn<Metric[]>('metrics', 'operator')
       const now = performance.now()
       this.#samples = [...this.#samples.filter(({ at }) => at > now - WINDOW_MS), { at: now, metrics }]
       this.#fill()
-      write(find('readings-notice', HTMLElement), '')
+      return undefined
     } catch (err) {
-      write(find('readings-notice', HTMLElement), `These numbers are old: ${(err as Error).message}`)
+      return err
     }
-    if (this.#isShown) this.#timer = setTimeout(() => { this.#read() }, READ_EVERY_MS)
   }
 
   #fill (): void {

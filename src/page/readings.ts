@@ -22,6 +22,7 @@ export function readingsOf (from: Sample, to: Sample): Reading[] {
     { name: 'Delivery', ...quantiles(from, to, 'kline_push_accepted_to_written_seconds'), note: 'from durable to handed to the sockets, p50 · p99 of the last minute' },
     { name: 'Minute end to durable', ...quantiles(from, to, 'kline_push_minute_to_accepted_seconds'), note: 'by the server\'s clock, p50 · p99 of the last minute' },
     { name: 'Slow consumers', text: count('kline_push_closed_connections_total', SLOW_CONSUMER), note: `closed with 4108 since the start; ${rate('kline_push_closed_connections_total', SLOW_CONSUMER)} per minute now` },
+    { name: 'Conflated frames', text: rate('kline_push_conflated_frames_total'), note: 'per minute: a newer one took their place while a subscriber was behind' },
     { name: 'Bytes waiting', text: bytes('kline_push_waiting_bytes'), note: 'for subscribers that are behind' },
     { name: 'Refused frames', text: count('kline_push_refused_frames_total'), note: 'from clients, since the start' },
     { name: 'Refused requests', text: count('kline_push_refused_requests_total'), note: 'and upgrades, those without a good token too, since the start' },

@@ -1,6 +1,8 @@
 /** What `page.json` says. */
 export interface PageSettings {
   readonly periods: readonly string[]
+  /** How many bars the server gives at once. */
+  readonly maxHistory: number
   /** Whether there are numbers for operators. */
   readonly metrics: boolean
 }

@@ -10,16 +10,24 @@ const WORDS: Readonly<Record<ClientState, string>> = {
   closed: 'Closed by the server',
 }
 
+/** Each contract that is new to the screen has to catch up; nobody needs to be told before it takes so long. */
+const SHORT_MS = 500
+
 /** Says how the connection is, where nobody can miss it. */
 export function showState (client: Client): void {
+  const element = find('state', HTMLElement)
+  let timer = 0
   const show = (change: StateChange): void => {
     const { state } = change
-    const element = find('state', HTMLElement)
     element.dataset.state = state
     write(element, describeState(change))
     document.body.toggleAttribute('data-lost', state === 'stale' || state === 'closed')
   }
-  client.on('state', show)
+  client.on('state', (change) => {
+    clearTimeout(timer)
+    if (change.state === 'catching-up' && element.dataset.state === 'live') timer = setTimeout(show, SHORT_MS, change)
+    else show(change)
+  })
   show({ state: client.state })
 }
 

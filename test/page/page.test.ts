@@ -64,6 +64,8 @@ t.test('the page', { skip: NO_BROWSER }, async (t) => {
     t.equal(await page.locator('#revisions').textContent(), '1')
     t.equal(await page.locator('#seq').textContent(), '2')
     await page.getByRole('option', { name: 'rb2601' }).getByText('+10.00 %').waitFor()
+    await market.post(minute(7, { close: 11.125 }))
+    await page.locator('#legend').getByText('11.125').waitFor() // with more decimals than a price had before
 
     await page.getByRole('option', { name: 'hc2601' }).click()
     await equals(page, market, 'hc2601.5m', 'chosen')
@@ -215,6 +217,8 @@ t.test('the page', { skip: NO_BROWSER }, async (t) => {
 
     await page.getByRole('radio', { name: '1m', exact: true }).press('ArrowRight')
     await equals(page, market, 'rb2601.3m', 'the next period')
+    await page.keyboard.press('/')
+    t.equal(await page.evaluate('document.activeElement.id'), 'search')
     await page.close()
   })
 
@@ -222,15 +226,39 @@ t.test('the page', { skip: NO_BROWSER }, async (t) => {
     const market = await start(t)
     await market.post(...run(100, { from: MONDAY, symbol: 'rb2601' }), minute(3, { symbol: 'down' }), minute(4, { symbol: 'down', close: 9.5 }))
     for (const colorScheme of ['light', 'dark'] as const) {
-      for (const view of ['#/rb2601.1m', '#operations']) {
+      for (const [view, isLost] of [['#/rb2601.1m', false], ['#operations', false], ['#/rb2601.1m', true]] as const) {
         const page = await show(market, view, { colorScheme, bypassCSP: true })
         await page.locator(view === '#operations' ? '#readings dd' : '#legend dd').first().waitFor()
         await page.evaluate(axe.source)
+        if (isLost) {
+          await market.kill()
+          await page.locator('#state', { hasText: 'Connection lost' }).waitFor()
+        }
         const { violations } = await page.evaluate('axe.run()') as { violations: { id: string, nodes: { html: string, failureSummary: string }[] }[] }
-        t.strictSame(violations.map(({ id, nodes }) => [id, nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`)]), [], `${view} in ${colorScheme}`)
+        t.strictSame(violations.map(({ id, nodes }) => [id, nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`)]), [], `${view} in ${colorScheme}${isLost ? ', lost' : ''}`)
         await page.close()
+        if (isLost) await market.restart()
       }
     }
+  })
+
+  await t.test('says that there is nothing yet, until there is; and whatever the address says, it says in the end what is shown', async (t) => {
+    const market = await start(t, { MAX_HISTORY: '200' })
+    const page = await show(market)
+    await page.getByText('There are no contracts yet').waitFor()
+    await market.post(...Array.from({ length: 300 }, (_, i) => minute(i)))
+    const bars = (await market.bars('rb2601.1m')).slice(-200)
+    t.strictSame(await comesToHave(page, BARS, bars), bars, 'as many as the server gives')
+    for (const hash of ['#/rb2601.7m', '#/%', '#elsewhere', '']) {
+      await page.evaluate(`location.hash = '${hash}'`)
+      t.equal(await comesToHave(page, 'location.hash', '#/rb2601.1m'), '#/rb2601.1m', hash)
+    }
+    await page.evaluate("location.hash = '#/nothing.1m'")
+    await page.getByText('There are no bars yet').waitFor()
+    await market.post(minute(0, { symbol: 'nothing', close: 12.5 }))
+    await equals(page, market, 'nothing.1m', 'its first')
+    await page.getByText('There are no bars yet').waitFor({ state: 'hidden' })
+    await page.close()
   })
 
   await t.test('is light or dark, as the system is or as somebody chose', async (t) => {
@@ -272,22 +300,73 @@ t.test('the page', { skip: NO_BROWSER }, async (t) => {
     await page.close()
   })
 
-  await t.test('asks for a token where the server does, and for another if it was none', async (t) => {
+  await t.test('reads the numbers once at a time, however often somebody looks', async (t) => {
+    const market = await start(t)
+    const page = await browser.open(`${market.origin}/#operations`)
+    await page.locator('#readings dd').first().waitFor()
+    await page.clock.install()
+    for (let i = 0; i < 20; i++) await page.evaluate("location.hash = '#/'; location.hash = '#operations'")
+    for (let i = 0; i < 20; i++) await page.evaluate("location.hash = '#/'").then(async () => await page.evaluate("location.hash = '#operations'"))
+    const reads = (): number => browser.requests.filter((url) => url === `${market.origin}/metrics`).length
+    await page.clock.runFor(10_000)
+    const before = reads()
+    for (let i = 0; i < 3; i++) {
+      const read = page.waitForResponse(`${market.origin}/metrics`)
+      await page.clock.runFor(2000)
+      await read
+    }
+    t.ok(reads() - before <= 3, `${reads() - before} in three times two seconds`)
+    await page.close()
+  })
+
+  await t.test('asks for a token where the server does, for another if it was none, and lets go who has none', async (t) => {
     const market = await start(t, { JWT_SECRET: SECRET, METRICS_TOKENS: 'for-operators' })
     await market.post(minute(0))
     const page = await browser.open(market.origin)
-    const token = page.getByLabel('Token', { exact: true }).last()
-    await token.fill('a guess')
+    const token = page.getByLabel('Token', { exact: true })
+    await page.getByRole('heading', { name: 'A token for bars' }).waitFor()
+    await token.fill('tökén')
+    await token.press('Enter')
+    t.ok(await page.getByRole('dialog').isVisible(), 'which can be none')
+    await token.fill('a-guess')
     await page.getByRole('button', { name: 'Go on' }).click()
-    await page.getByText(/not accepted|token/i).first().waitFor()
-    await token.fill(signed({ sub: 'ann' }))
+    await page.getByText('The credentials were not accepted').waitFor()
+    await token.fill('half')
+    await token.press('Escape')
+    await page.getByText('reload the page to give one').waitFor()
+    t.equal(await page.evaluate("sessionStorage.getItem('kline-push subscriber')"), 'a-guess', 'nothing was given')
+
+    await page.reload()
+    await token.fill(signed({ sub: 'ann', exp: Math.floor(Date.now() / 1000) + 3600 }))
     await page.getByRole('button', { name: 'Go on' }).click()
     await page.locator('#state', { hasText: 'Live' }).waitFor()
-    t.equal(await page.evaluate(`${BARS}.length`), 1)
-    await page.getByRole('link', { name: 'Operations' }).click()
+    t.equal(await comesToHave(page, `${BARS}.length`, 1), 1)
+
+    const operations = page.getByRole('link', { name: 'Operations' })
+    await operations.click()
+    await page.getByRole('heading', { name: 'A token for metrics' }).waitFor()
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByText('These numbers are old: ').waitFor()
+    await page.getByRole('link', { name: 'Charts', exact: true }).click()
+    await operations.click()
     await token.fill('for-operators')
     await token.press('Enter')
     await page.locator('#readings dd').first().waitFor()
+    t.equal(await token.inputValue(), '', 'it does not stay there')
+    await page.close()
+  })
+
+  await t.test('asks again when a token is no longer good', async (t) => {
+    const market = await start(t, { JWT_SECRET: SECRET })
+    await market.post(minute(0))
+    const page = await browser.open(market.origin)
+    await page.getByLabel('Token', { exact: true }).fill(signed({ sub: 'ann', exp: Math.floor(Date.now() / 1000) + 4 }))
+    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.locator('#state', { hasText: 'Live' }).waitFor()
+    await page.getByText('no longer, take the token').waitFor()
+    await page.getByLabel('Token', { exact: true }).fill(signed({ sub: 'ann' }))
+    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.locator('#state', { hasText: 'Live' }).waitFor()
     await page.close()
   })
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { search } from '../../src/page/contracts.ts'
+import { Contracts } from '../../src/page/contracts.ts'
 import { decimalsOf, formatBytes, formatChange, formatCount, formatDelay, formatDuration, formatPrice, formatTime, isIntraday } from '../../src/page/format.ts'
 import { describeBar } from '../../src/page/legend.ts'
 import { parsePlace, placeOf } from '../../src/page/place.ts'
@@ -29,15 +29,15 @@ t.test('times are UTC, and days have no minutes', async (t) => {
 t.test('a delay is short or long, or a market that is simulated is ahead', async (t) => {
   t.strictSame([120, 1500, 0, -400, -90_000, 7_300_000].map(formatDelay), ['120 ms', '1.5 s', '0 ms', '0 ms', '90.0 s ahead', '2 h'])
   t.strictSame([0.0005, 0.00123, 0.9, 119, 3600].map(formatDuration), ['0.5 ms', '1.2 ms', '900 ms', '119.0 s', '60 min'])
-  t.strictSame([0, 2.345, 1234.5].map(formatCount), ['0', '2.35', '1,235'])
+  t.strictSame([0, 1.2345e-8, 12.3456, 1234.5, 1e300].map(formatCount), ['0', '0.00000001235', '12.346', '1,235', '1.000e+300'])
   t.strictSame([0, 2048, 300 * 2 ** 20].map(formatBytes), ['0 KiB', '2 KiB', '300 MiB'])
 })
 
 t.test('a search finds what begins so, and then what has it anywhere', async (t) => {
-  const contracts = ['rb10', 'rb9', 'SHFE.rb1', 'hc1'].map((symbol) => ({ symbol, lastClose: 1 }))
-  t.strictSame(search(contracts, ' RB').map(({ symbol }) => symbol), ['rb9', 'rb10', 'SHFE.rb1'])
-  t.strictSame(search(contracts, '').map(({ symbol }) => symbol), ['hc1', 'rb9', 'rb10', 'SHFE.rb1'])
-  t.strictSame(search(contracts, 'x'), [])
+  const contracts = new Contracts(['rb02', 'RB01', 'SHFE.rb1', 'hc1'].map((symbol) => ({ symbol, lastClose: 1 })))
+  t.strictSame(contracts.search(' RB').map(({ symbol }) => symbol), ['RB01', 'rb02', 'SHFE.rb1'])
+  t.strictSame(contracts.search('').map(({ symbol }) => symbol), ['hc1', 'RB01', 'rb02', 'SHFE.rb1'])
+  t.strictSame(contracts.search('x'), [])
 })
 
 t.test('a place is said by the address, and read from it', async (t) => {
