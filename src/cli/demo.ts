@@ -9,6 +9,8 @@ import { watch } from './watch.ts'
 /** A chart wants 500 minutes; of thousands of contracts that would be too much to wait for. */
 const HISTORY_MINUTES = 600
 const HISTORY_BARS = 60_000
+/** Simulated minutes. */
+const INVITE_EVERY = 20
 
 export interface DemoOptions {
   readonly host: string
@@ -44,7 +46,8 @@ async function runDemo ({ host, port, dataDir, producerTokens = [], contracts, p
     const known = app.klineHub.symbols()
     const market = new Market(contracts, { known })
     const url = `${app.listeningOrigin.replace(/^http/, 'ws')}/ws`
-    out.write(`open ${app.listeningOrigin}/ for charts and the server's numbers\n`)
+    const invitation = `open ${app.listeningOrigin}/ for charts and the server's numbers\n`
+    out.write(invitation)
     out.write(`kline-push listens on ${app.listeningOrigin}, subscribers on ${url}, data in ${dataDir}\n`)
     out.write(`${contracts} simulated contracts, ${pace} minutes per second; Ctrl-C ends it\n`)
     const start = nextMinute(known, Date.now())
@@ -57,6 +60,7 @@ async function runDemo ({ host, port, dataDir, producerTokens = [], contracts, p
       })
     }
     const keys = market.symbols.flatMap((symbol) => [`${symbol}.1m`, `${symbol}.5m`])
+    let played = 0
     const subscribed = new AbortController()
     const watching = watch({ keys, url, out, err, signal: stop, onSubscribed: () => { subscribed.abort() } })
     // The market waits for the subscriber, so that the first bars are seen too.
@@ -64,7 +68,10 @@ async function runDemo ({ host, port, dataDir, producerTokens = [], contracts, p
       market,
       pace,
       start,
-      ingest: async (minutes) => await app.klineHub.ingest(minutes),
+      async ingest (minutes) {
+        await app.klineHub.ingest(minutes)
+        if (++played % INVITE_EVERY === 0) out.write(invitation) // the first has scrolled away
+      },
       signal: stop,
     }))
     const abort = () => { failed.abort() }

@@ -17,7 +17,7 @@ function prepare (given: Partial<DemoOptions> = {}) {
 t.test('a demo prints its address and the bars that it pushes, and ends cleanly', async (t) => {
   const { controller, out, err, options } = prepare({ dataDir: t.testdir() })
   const running = demo(options)
-  await out.until(/hc2601\.5m .* closed/)
+  await out.until(/hc2601\.5m .* closed[^]*open http/)
   controller.abort()
   await running
   t.match(out.text, /^open http:\/\/127\.0\.0\.1:\d+\/ for charts/, 'what a new user sees first')
