@@ -10,7 +10,7 @@ t.test('a series says what each bar did to it, so that a chart can be drawn', as
   const series = server.client.series(KEY, { history: 2, limit: 5 })
   const changes: SeriesChange[] = []
   series.on('change', (change) => { changes.push(change) })
-  t.strictSame([series.key, series.bars], [KEY, []])
+  t.strictSame([series.key, series.bars, series.seq], [KEY, [], 0])
   const [request] = await server.asked(socket)
   socket.say(ack(request), snapshot(KEY, 0, [bar(2), bar(4)]))
   await series.ready
@@ -27,6 +27,7 @@ t.test('a series says what each bar did to it, so that a chart can be drawn', as
     { type: 'reset' },
   ])
   t.strictSame(series.bars, [bar(4, { revision: 1 }), bar(5), bar(6), bar(7)], 'past the limit the oldest go')
+  t.equal(series.seq, 6)
 })
 
 t.test('a series that is closed hears nothing more', async (t) => {

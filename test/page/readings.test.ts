@@ -31,6 +31,7 @@ t.test('a counter counts by label, and grows in a minute', async (t) => {
 t.test('a quantile is of what came between two samples, spread evenly in its bucket', async (t) => {
   const [before, after] = await samples((_, histogram) => { for (const seconds of [0.05, 0.15, 0.15, 0.3]) histogram.observe(seconds) })
   t.equal(quantileBetween(before, after, 'took', 0.5)?.toFixed(3), '0.150')
+  t.equal(quantileBetween(before, after, 'took', 0.1)?.toFixed(3), '0.040', 'the first bucket begins at 0')
   t.equal(quantileBetween(before, after, 'took', 0.99)?.toFixed(3), '0.392')
   t.equal(quantileBetween(undefined, before, 'took', 0.5)?.toFixed(3), '0.300')
   t.equal(quantileBetween(before, before, 'took', 0.5), undefined)
