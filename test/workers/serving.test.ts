@@ -1,79 +1,8 @@
-import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
-import { connect } from 'node:net'
-import t, { type Test } from 'tap'
-import type { MinuteBar } from '../src/index.ts'
-import { type Child, runSource } from './fixture/child.ts'
-import { type Client, connectTo, type Message } from './fixture/client.ts'
-import { valueOf } from './fixture/exposition.ts'
+import t from 'tap'
+import { valueOf } from '../fixture/exposition.ts'
+import { connections, get, minutes, post, startTeam, stillOpen, subscriber, subscribers } from '../fixture/team.ts'
 
 t.setTimeout(240_000)
-
-interface Team { readonly child: Child, readonly url: string, pid (role: 'owner' | 'follower', life?: number): Promise<number> }
-
-async function startTeam (t: Test, env: Record<string, string> = {}): Promise<Team> {
-  const child = runSource(t, 'src/server.ts', { env: { HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', DATA_DIR: t.testdir(), WORKERS: '2', ...env } })
-  await child.says(/"role":"follower","msg":"a worker listens"/)
-  const [, url] = await child.says(/Server listening at (http[^"]+)/)
-  return {
-    child,
-    url,
-    async pid (role, life = 1) {
-      const [, pid] = await child.says(new RegExp(`(?:"worker":(\\d+),"role":"${role}","msg":"a worker listens"[^]*?){${life}}`))
-      return Number(pid)
-    },
-  }
-}
-
-function minutes (from: number, count = 1, symbol = 'a'): MinuteBar[] {
-  return Array.from({ length: count }, (_, i) => ({ symbol, time: (from + i) * 60_000, open: 1, high: 1, low: 1, close: 1, volume: 1 }))
-}
-
-/** Each on a connection of its own, so that the workers take turns. */
-async function post (url: string, bars: readonly MinuteBar[]): Promise<{ status: number, body: any }> {
-  const response = await fetch(`${url}/bars`, { method: 'POST', headers: { 'content-type': 'application/json', connection: 'close' }, body: JSON.stringify(bars) })
-  return { status: response.status, body: await response.json() }
-}
-
-async function get (url: string, path: string): Promise<any> {
-  return await (await fetch(`${url}${path}`, { headers: { connection: 'close' } })).json()
-}
-
-/** Subscribed, and what it was told first. */
-async function subscriber (t: Test, url: string, given: object = {}): Promise<{ client: Client, ack: Message }> {
-  const client = await connectTo(t, `${url.replace('http', 'ws')}/ws`)
-  client.send({ op: 'subscribe', args: ['a.1m'], ...given })
-  const [ack] = await client.take(2)
-  return { client, ack }
-}
-
-/** Connections of each worker, once both have answered. */
-async function connections (url: string): Promise<Map<number, number>> {
-  const held = new Map<number, number>()
-  for (let tries = 0; tries < 500 && held.size < 2; tries++) {
-    const { pid, connections } = await get(url, '/health')
-    held.set(pid, connections)
-  }
-  return held
-}
-
-/** Subscribers, until each worker has one. */
-async function subscribers (t: Test, url: string): Promise<{ client: Client, ack: Message }[]> {
-  const all: { client: Client, ack: Message }[] = []
-  do all.push(await subscriber(t, url)); while (all.length < 100 && [...(await connections(url)).values()].includes(0))
-  return all
-}
-
-/** Those who are still connected, after those who are not have heard of it. */
-async function stillOpen (clients: readonly Client[], url: string): Promise<Client[]> {
-  const open = [...(await connections(url)).values()].reduce((sum, count) => sum + count, 0)
-  for (let tries = 0; tries < 1000; tries++) {
-    const left = clients.filter(({ webSocket }) => webSocket.readyState === webSocket.OPEN)
-    if (left.length === open) return left
-    await new Promise((resolve) => { setTimeout(resolve, 10) })
-  }
-  throw new Error(`Expected ${open} clients to be connected`)
-}
 
 t.test('workers share a port, take bars and push them as if they were one', async (t) => {
   const { child, url } = await startTeam(t)
@@ -183,56 +112,6 @@ t.test('followers keep up with imports that go to the archive as fast as they co
   t.strictSame(new Set(counts.values()), new Set([36_000]))
 })
 
-t.test('an owner that is told to go goes as a server does, and the next one takes its place', async (t) => {
-  const { child, url, pid } = await startTeam(t)
-  const halves = Array.from({ length: 8 }, () => {
-    const socket = connect(Number(new URL(url).port), '127.0.0.1')
-    socket.write('POST /bars HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n[')
-    socket.on('error', () => {})
-    t.teardown(() => { socket.destroy() })
-    return socket
-  })
-  await Promise.all(halves.map(async (socket) => { await once(socket, 'connect') }))
-  process.kill(await pid('owner'), 'SIGTERM')
-  await child.says(/"role":"owner","code":0,"signal":null,"msg":"a worker died"/)
-  await pid('owner', 2)
-  let status = 0
-  for (let tries = 0; status !== 200 && tries < 500; tries++) {
-    if (tries > 0) await new Promise((resolve) => { setTimeout(resolve, 20) })
-    status = (await post(url, minutes(0))).status
-  }
-  t.equal(status, 200)
-})
-
-t.test('a worker that is killed before it listens is one that died, and no more', async (t) => {
-  if (!existsSync('/proc/self/task')) return t.comment('no way to tell the workers')
-  const child = runSource(t, 'src/server.ts', { env: { HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', DATA_DIR: t.testdir(), WORKERS: '2' } })
-  await child.says(/"role":"owner","msg":"a worker listens"/)
-  const { pid } = child.process
-  let workers: string[] = []
-  while (workers.length < 2) workers = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ')
-  process.kill(Number(workers[1]), 'SIGKILL')
-  await child.says(/"role":"follower","code":null,"signal":"SIGKILL","msg":"a worker died"/)
-  await child.says(/"role":"follower","msg":"a worker listens"/)
-  child.kill('SIGTERM')
-  t.match(await child.ended, { code: 0 })
-})
-
-t.test('a worker that hangs does not hold up the end for ever', async (t) => {
-  const { child, pid } = await startTeam(t)
-  process.kill(await pid('follower'), 'SIGSTOP')
-  child.kill('SIGTERM')
-  t.match(await child.ended, { code: 0 })
-})
-
-t.test('Ctrl-C, which a terminal sends to every process, is one goodbye', async (t) => {
-  const { child, url, pid } = await startTeam(t)
-  const all = await subscribers(t, url)
-  for (const process of [await pid('owner'), await pid('follower'), child.process.pid as number]) globalThis.process.kill(process, 'SIGINT')
-  t.strictSame(await child.ended, { code: 0, signal: null }, child.err)
-  for (const { client } of all) t.match(await client.closed, { code: 1001 })
-})
-
 t.test('whichever worker is asked, the metrics are those of all; and they say how many do not answer', async (t) => {
   const { url, pid } = await startTeam(t, { METRICS_TOKENS: 'one', CLOSE_GRACE_MS: 'off' })
   const all = await subscribers(t, url)
@@ -251,10 +130,4 @@ t.test('whichever worker is asked, the metrics are those of all; and they say ho
   t.match(await metrics(), { workers: 1, silent_workers: 1, symbols: 1 })
   process.kill(follower, 'SIGCONT')
   t.strictSame(await metrics(), expected)
-})
-
-t.test('where the first worker can not start, all end with 1 and its reason', async (t) => {
-  const child = runSource(t, 'src/server.ts', { env: { HOST: '192.0.2.1', PORT: '0', PRODUCER_TOKENS: 'x', DATA_DIR: t.testdir(), WORKERS: '3' } })
-  t.match(await child.ended, { code: 1 })
-  t.match(child.err, /kline-push: .*EADDRNOTAVAIL/)
 })
