@@ -28,6 +28,11 @@ export default [
     rules: { 'no-restricted-imports': ['error', { patterns: [{ group: [...outside, '../push/*', '../log/*'], message: 'wire/ knows nothing of push/' }] }] },
   },
   {
+    // The page is a user of the client, as others are.
+    files: ['src/page/**'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [{ regex: '^(?!\\.|lightweight-charts$)|^\\.\\./(?!client/)', message: 'page/ knows client/ and the chart' }] }] },
+  },
+  {
     // The client runs in browsers: of the rest it knows the types only, and nothing of Node or of a package.
     files: ['src/client/**'],
     ignores: ['src/client/node.ts'],

@@ -36,6 +36,7 @@ const GUARD_ERRORS = ['KLP_ERR_UNAUTHENTICATED', 'KLP_ERR_TOO_MANY_REQUESTS', 'K
 const BEARERS = {
   producer: { type: 'http', scheme: 'bearer', description: 'The token of a producer, where the server asks for one' },
   subscriber: { type: 'http', scheme: 'bearer', description: 'The token of a subscriber, where the server asks for one' },
+  scraper: { type: 'http', scheme: 'bearer', description: 'The token of a scraper, where the server asks for one' },
 } as const
 
 /**

@@ -43,6 +43,7 @@ t.test('every route is in the OpenAPI document, with what it takes and what it m
   const routes: RouteOptions[] = []
   const app = await start(t, {
     prefix: '/kline',
+    metrics: true,
     before: async (app) => {
       app.addHook('onRoute', (route) => { if (route.method !== 'HEAD') routes.push(route) })
     },
@@ -70,8 +71,9 @@ t.test('every route is in the OpenAPI document, with what it takes and what it m
     'POST /kline/watermarks': 'producer',
     'GET /kline/klines': 'subscriber',
     'GET /kline/symbols': 'subscriber',
+    'GET /kline/metrics': 'scraper',
   })
-  t.strictSame(Object.keys(document.components.securitySchemes).sort(), ['producer', 'subscriber'])
+  t.strictSame(Object.keys(document.components.securitySchemes).sort(), ['producer', 'scraper', 'subscriber'])
   const query = document.paths['/kline/klines'].get.parameters
   t.strictSame(query.map(({ name, required, schema }: Message) => [name, required, schema.type]), [['symbol', true, 'string'], ['period', true, 'string'], ['start', false, 'integer'], ['end', false, 'integer'], ['limit', false, 'integer']])
 })
