@@ -59,7 +59,7 @@ export class Meter {
 
   /** Entries became durable at `at`, UTC milliseconds, and fared like this. */
   accepted (entries: readonly Entry[], results: readonly Result[], at: number): void {
-    const times = new Set<number>() // observing each bar of a minute's end takes longer than storing it
+    const times = new Set<number>() // observing each of 5,000 bars takes 5 ms, in which none of them goes out
     for (let i = 0; i < results.length; i++) if (results[i] === 'accepted') times.add((entries[i] as MinuteBar).time)
     for (const time of times) {
       const late = at - time - MINUTE
