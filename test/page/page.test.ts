@@ -136,9 +136,10 @@ t.test('the page', { skip: NO_BROWSER }, async (t) => {
       }
       look()`)
     let place = 900
+    const posts: Promise<void>[] = []
     const feed = setInterval(() => {
       const next = place++
-      market.post(...symbols.map((symbol, i) => minute(next, { symbol, open: shift(i), high: shift(i) + 1, low: shift(i), close: shift(i) }))).catch(() => {})
+      posts.push(market.post(...symbols.map((symbol, i) => minute(next, { symbol, open: shift(i), high: shift(i) + 1, low: shift(i), close: shift(i) }))))
     }, 20)
     t.teardown(() => { clearInterval(feed) })
     const periods = ['1m', '5m', '1h', '3m']
@@ -147,6 +148,7 @@ t.test('the page', { skip: NO_BROWSER }, async (t) => {
       if (i % 7 === 0) await page.waitForTimeout(30)
     }
     clearInterval(feed)
+    await Promise.all(posts)
     t.strictSame(await page.evaluate('globalThis.mixed'), [])
     t.ok(await page.evaluate('globalThis.looks') as number > 10)
     await equals(page, market, 'cc.3m', 'the last of them')
