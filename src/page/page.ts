@@ -22,6 +22,7 @@ const LOOK_EVERY_MS = 30_000
 const WAIT_MS = 2000
 const UNAUTHENTICATED = 4001
 
+const onTheme = offerThemes(find('theme', HTMLButtonElement))
 const { periods, maxHistory, metrics } = await patiently(() => readJson<PageSettings>('page.json'))
 const { symbols } = await patiently(() => readSignedIn<Symbols>('symbols', 'subscriber'))
 
@@ -94,7 +95,7 @@ function lookLater (): void {
 }
 
 find('to-operations', HTMLElement).hidden = !metrics
-offerThemes(find('theme', HTMLButtonElement), () => { chart.paint() })
+onTheme(() => { chart.paint() })
 showState(client)
 client.on('state', async ({ state, code }) => {
   if (state === 'closed' && code === UNAUTHENTICATED && await askToken('subscriber', 'The server does not, or no longer, take the token that it was given.')) location.reload()
