@@ -1,10 +1,9 @@
 import { connect } from 'node:net'
 import { FrameWalker, PONG, textFrame } from './frames.mjs'
+import { Greeting, HANDSHAKE } from './greeting.mjs'
 
 // One piece of memory for what all sockets of the process read: each chunk is looked at on the spot and not kept.
 const buffer = Buffer.alloc(256 * 1024)
-
-const HANDSHAKE = 'Host: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'
 
 /** One WebSocket connection over a bare socket. It counts, and decodes nothing. */
 export class Client {
@@ -30,7 +29,7 @@ export class Client {
   /** Resolves when subscriptions may go out. */
   async open () {
     this.#walker = new FrameWalker()
-    this.#greeting = ''
+    this.#greeting = new Greeting()
     await new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
       this.#socket = connect({
@@ -76,12 +75,11 @@ export class Client {
   }
 
   #greet (length) {
-    this.#greeting += buffer.latin1Slice(0, length)
-    const end = this.#greeting.indexOf('\r\n\r\n')
-    if (end === -1) return
-    const rest = Buffer.from(this.#greeting.slice(end + 4), 'latin1')
-    if (!this.#greeting.startsWith('HTTP/1.1 101')) {
-      this.#lost(new Error(`the server refused a connection: ${this.#greeting.slice(0, 300)}`))
+    const answer = this.#greeting.hear(buffer, length)
+    if (answer === undefined) return
+    const { text, upgraded, rest } = answer
+    if (!upgraded) {
+      this.#lost(new Error(`the server refused a connection: ${text.slice(0, 300)}`))
       return
     }
     this.#greeting = undefined

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { launch, OTHER_CORES } from '../machine/launch.mjs'
+import { Deeds } from './deeds.mjs'
 
 const WORKER = fileURLToPath(new URL('worker.mjs', import.meta.url))
 const ROUND_TIMEOUT_MS = 60_000
@@ -15,8 +16,7 @@ export class Crowd {
   #shape
   #workers
   #parts = []
-  #asked = new Map()
-  #nextId = 0
+  #deeds
   #ends = []
   #timer
   #onRound
@@ -26,6 +26,7 @@ export class Crowd {
   /** `count` clients, with so many neighbouring `keys` of all `symbols` each, in each of the `periods`. */
   constructor (server, { count, shape }) {
     this.#server = server
+    this.#deeds = new Deeds(`${server.name}: `)
     this.#count = count
     this.#shape = shape
     const most = Math.max(2, Math.min(8, availableParallelism() - 1))
@@ -87,7 +88,7 @@ export class Crowd {
   #start () {
     const worker = launch([process.execPath, WORKER], { on: OTHER_CORES, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' })
     worker.on('message', (message) => {
-      if (message.round === undefined) this.#settleAsked(message)
+      if (message.round === undefined) this.#deeds.answered(message)
       else this.#endRound(message.round)
     })
     worker.on('exit', (code) => { if (code !== 0) this.#fail(new Error('a process of the load has ended')) })
@@ -97,18 +98,9 @@ export class Crowd {
   async #ask (deed, details) {
     if (this.#failure !== undefined) throw this.#failure
     const { port, dialect } = this.#server
-    return await Promise.all(this.#workers.map((worker, i) => new Promise((resolve, reject) => {
-      const id = this.#nextId++
-      this.#asked.set(id, { resolve, reject })
-      worker.send({ id, deed, port, dialect, shape: this.#shape, ...this.#parts[i], ...details })
-    })))
-  }
-
-  #settleAsked ({ id, result, error }) {
-    const { resolve, reject } = this.#asked.get(id)
-    this.#asked.delete(id)
-    if (error === undefined) resolve(result)
-    else reject(new Error(`${this.#server.name}: ${error}`))
+    return await Promise.all(this.#workers.map(async (worker, i) => {
+      return await this.#deeds.ask(worker, deed, { port, dialect, shape: this.#shape, ...this.#parts[i], ...details })
+    }))
   }
 
   #endRound (times) {
@@ -120,8 +112,7 @@ export class Crowd {
 
   #fail (err) {
     this.#failure = err
-    for (const { reject } of this.#asked.values()) reject(err)
-    this.#asked.clear()
+    this.#deeds.fail(err)
     this.#onFailure?.(err)
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { keysOf } from '../minutes.mjs'
 import { Client } from './client.mjs'
+import { answerDeeds } from './deeds.mjs'
 import { DIALECTS } from './dialects.mjs'
 import { wander } from './wanderer.mjs'
 
@@ -65,11 +66,4 @@ async function together (count, run) {
   await Promise.all(Array.from({ length: count }, run))
 }
 
-process.on('message', async ({ id, deed, ...details }) => {
-  try {
-    process.send({ id, result: await deeds[deed](details) })
-  } catch (err) {
-    process.send({ id, error: err.message })
-  }
-})
-process.on('disconnect', () => { process.exit() })
+answerDeeds(deeds)

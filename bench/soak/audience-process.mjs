@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { answerDeeds } from '../load/deeds.mjs'
 import { audit, compareEachOther, until } from './comparisons.mjs'
 import { Gate } from './gate.mjs'
 import { spoilerOf } from './sabotage.mjs'
@@ -150,11 +151,4 @@ function tell (err) {
   tally.fault('load', err.stack, 1)
 }
 
-process.on('message', async ({ id, deed, ...details }) => {
-  try {
-    process.send({ id, result: await deeds[deed](details) })
-  } catch (err) {
-    process.send({ id, error: err.message })
-  }
-})
-process.on('disconnect', () => { process.exit() })
+answerDeeds(deeds)

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { Deeds } from '../load/deeds.mjs'
 import { launch, OTHER_CORES } from '../machine/launch.mjs'
 
 const PROCESS = fileURLToPath(new URL('audience-process.mjs', import.meta.url))
@@ -8,8 +9,7 @@ const ANSWER_TIMEOUT_MS = 400_000
 /** All clients, in several processes. */
 export class Audience {
   #processes = []
-  #asked = new Map()
-  #nextId = 0
+  #deeds = new Deeds()
   #onSaid
 
   /** `onSaid` hears of what clients find that should not be. */
@@ -58,17 +58,11 @@ export class Audience {
   #start () {
     const child = launch([process.execPath, PROCESS], { on: OTHER_CORES, detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' })
     this.#processes.push(child)
-    child.on('message', ({ said, id, result, error }) => {
-      if (said !== undefined) return this.#onSaid(said)
-      const { resolve, reject } = this.#asked.get(id)
-      this.#asked.delete(id)
-      if (error === undefined) resolve(result)
-      else reject(new Error(error))
+    child.on('message', (message) => {
+      if (message.said === undefined) this.#deeds.answered(message)
+      else this.#onSaid(message.said)
     })
-    child.on('exit', () => {
-      for (const { reject } of this.#asked.values()) reject(new Error('a process of the audience has ended'))
-      this.#asked.clear()
-    })
+    child.on('exit', () => { this.#deeds.fail(new Error('a process of the audience has ended')) })
     return child
   }
 
@@ -77,14 +71,12 @@ export class Audience {
   }
 
   async #ask (child, deed, details) {
-    const id = this.#nextId++
     let timer
+    const late = new Promise((_resolve, reject) => {
+      timer = setTimeout(() => { reject(new Error(`the audience has not done \`${deed}\` for ${ANSWER_TIMEOUT_MS} ms`)) }, ANSWER_TIMEOUT_MS)
+    })
     try {
-      return await new Promise((resolve, reject) => {
-        timer = setTimeout(() => { reject(new Error(`the audience has not done \`${deed}\` for ${ANSWER_TIMEOUT_MS} ms`)) }, ANSWER_TIMEOUT_MS)
-        this.#asked.set(id, { resolve, reject })
-        child.send({ id, deed, ...details })
-      })
+      return await Promise.race([this.#deeds.ask(child, deed, details), late])
     } finally {
       clearTimeout(timer)
     }

@@ -1,11 +1,11 @@
 import { connect } from 'node:net'
 import { PONG, textFrame } from '../load/frames.mjs'
+import { Greeting, HANDSHAKE } from '../load/greeting.mjs'
 import { CLOSE, FrameReader } from './frames.mjs'
 
 // One piece of memory for what all sockets of the process read: each chunk is looked at on the spot.
 const buffer = Buffer.alloc(256 * 1024)
 
-const HANDSHAKE = 'GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n'
 const CLOSE_TIMEOUT_MS = 5000
 
 /** One WebSocket over a bare socket, from its handshake to its end. */
@@ -18,7 +18,7 @@ export class Connection {
   dawdled = false
   #socket
   #reader = new FrameReader()
-  #greeting = ''
+  #greeting = new Greeting()
   #closeCode
   #onText
   #settle
@@ -36,7 +36,7 @@ export class Connection {
         resolve(this.#closeCode)
       })
     })
-    socket.write(HANDSHAKE)
+    socket.write(`GET /ws HTTP/1.1\r\n${HANDSHAKE}\r\n`)
   }
 
   get isOver () {
@@ -74,11 +74,10 @@ export class Connection {
   }
 
   #greet (length) {
-    this.#greeting += buffer.latin1Slice(0, length)
-    const end = this.#greeting.indexOf('\r\n\r\n')
-    if (end === -1) return
-    const rest = Buffer.from(this.#greeting.slice(end + 4), 'latin1')
-    if (!this.#greeting.startsWith('HTTP/1.1 101')) return this.#settle.reject(new Error(`refused: ${this.#greeting.slice(0, 100)}`))
+    const answer = this.#greeting.hear(buffer, length)
+    if (answer === undefined) return
+    const { text, upgraded, rest } = answer
+    if (!upgraded) return this.#settle.reject(new Error(`refused: ${text.slice(0, 100)}`))
     this.#greeting = undefined
     this.#settle.resolve()
     this.#reader.read(rest, rest.length, this.#take)
