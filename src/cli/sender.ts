@@ -1,6 +1,6 @@
 import { createReadStream, statSync } from 'node:fs'
 import { extname } from 'node:path'
-import type { Counts } from '../index.ts'
+import { addCounts, type Counts } from '../market/counts.ts'
 import { readObjects } from './objects.ts'
 import type { Pause } from './pause.ts'
 import { postMinutes, type PostOptions, Refusal } from './post.ts'
@@ -75,10 +75,7 @@ export class Sender {
   /** The server takes all rows of a request or none, so a refused one is halved until the culprit is alone. */
   async #sendOrSplit (rows: readonly Row[]): Promise<void> {
     try {
-      const counts = await postMinutes(rows.map(({ minute }) => minute), this.#post)
-      this.totals.accepted += counts.accepted
-      this.totals.duplicates += counts.duplicates
-      this.totals.revised += counts.revised
+      addCounts(this.totals, await postMinutes(rows.map(({ minute }) => minute), this.#post))
     } catch (err) {
       if (!(err instanceof Refusal)) throw err
       if (rows.length === 1) return this.#refuse(rows[0].line, err.message.replace(/^bar 0: /, ''))

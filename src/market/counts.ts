@@ -11,3 +11,10 @@ export const CountsSchema = Type.Object({ accepted: count, duplicates: count, re
 })
 
 export type Counts = Static<typeof CountsSchema>
+
+/** Adds more to what was counted before. */
+export function addCounts (counts: Counts, { accepted, duplicates, revised }: Counts): void {
+  counts.accepted += accepted
+  counts.duplicates += duplicates
+  counts.revised += revised
+}

@@ -11,8 +11,8 @@ const MOST_DECIMALS = 15
 
 export interface ChartParts {
   readonly box: HTMLElement
-  /** The bar under the pointer, or the one that the keyboard is at; neither: it is undefined. */
-  readonly onPoint: (bar: Bar | undefined, by: 'pointer' | 'keyboard') => void
+  /** Hears the open time of the bar under the pointer, or of the one that the keyboard is at; neither: it is undefined. */
+  readonly onPoint: (time: number | undefined, by: 'pointer' | 'keyboard') => void
 }
 
 /** Candles and volume of one series at a time. */
@@ -38,7 +38,7 @@ export class BarChart {
     this.api.subscribeCrosshairMove(({ time, sourceEvent }) => {
       if (time === undefined && sourceEvent === undefined && this.#cursor !== undefined) return // the keyboard has it
       this.#cursor = undefined
-      onPoint(time === undefined ? undefined : this.#bars[this.#placeOf(Number(time) * 1000)], 'pointer')
+      onPoint(time === undefined ? undefined : Number(time) * 1000, 'pointer')
     })
     box.addEventListener('keydown', (event) => { if (!event.ctrlKey && !event.metaKey && !event.altKey) this.#press(event) })
     this.paint()
@@ -119,7 +119,7 @@ export class BarChart {
       if (shift !== 0) scale.setVisibleLogicalRange({ from: from + shift, to: to + shift })
       this.api.setCrosshairPosition(bar.close, bar.time / 1000 as Time, this.candles)
     }
-    this.#parts.onPoint(bar, 'keyboard')
+    this.#parts.onPoint(bar?.time, 'keyboard')
   }
 
   /** The newest bar that can be seen stays where it is. */
@@ -127,16 +127,5 @@ export class BarChart {
     const scale = this.api.timeScale()
     const range = scale.getVisibleLogicalRange()
     if (range !== null) scale.setVisibleLogicalRange({ from: range.to - (range.to - range.from) * factor, to: range.to })
-  }
-
-  #placeOf (time: number): number {
-    let low = 0
-    let high = this.#bars.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.#bars[middle].time < time) low = middle + 1
-      else high = middle
-    }
-    return low
   }
 }

@@ -28,7 +28,7 @@ const { symbols } = await patiently(() => readSignedIn<Symbols>('symbols', 'subs
 
 const token = keptToken('subscriber')
 const client = connect('ws', token === undefined ? {} : { token: () => token })
-const chart = new BarChart({ box: find('chart', HTMLElement), onPoint (bar, by) { viewer.point(bar, by) } })
+const chart = new BarChart({ box: find('chart', HTMLElement), onPoint (time, by) { viewer.point(time, by) } })
 const viewer = new Viewer({ client, chart, maxHistory })
 const operations = new Operations()
 const quotes = new Quotes({ client, period: quotePeriod(periods), onChange () { list.paint() } })

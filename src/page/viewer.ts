@@ -1,4 +1,4 @@
-import type { Bar, Client, Series } from '../client/index.ts'
+import type { Client, Series } from '../client/index.ts'
 import type { BarChart } from './chart.ts'
 import { measureDelay } from './delay.ts'
 import { fillTerms, find, oncePerFrame, write } from './dom.ts'
@@ -64,22 +64,24 @@ export class Viewer {
     }
   }
 
-  /** Somebody points at a bar, or at none. */
-  point (bar: Bar | undefined, by: 'pointer' | 'keyboard'): void {
-    this.#pointed = bar?.time
+  /** Somebody points at the bar that opens at a time, or at none. */
+  point (time: number | undefined, by: 'pointer' | 'keyboard'): void {
+    this.#pointed = time
     this.#paint()
-    if (by === 'keyboard') write(find('spoken', HTMLElement), this.#describe(bar ?? this.series?.bars.at(-1)).map((field) => field.join(' ')).join(', '))
+    if (by === 'keyboard') write(find('spoken', HTMLElement), this.#describe().map((field) => field.join(' ')).join(', '))
   }
 
   #show (): void {
-    const bars = this.series?.bars ?? []
-    const bar = bars.find(({ time }) => time === this.#pointed) ?? bars.at(-1)
-    fillTerms(find('legend', HTMLElement), this.#describe(bar))
-    write(find('seq', HTMLElement), bars.length === 0 ? '–' : formatCount(this.series?.seq ?? 0))
+    const fields = this.#describe()
+    fillTerms(find('legend', HTMLElement), fields)
+    write(find('seq', HTMLElement), fields.length === 0 ? '–' : formatCount(this.series?.seq ?? 0))
     write(find('revisions', HTMLElement), formatCount(this.#revisions))
   }
 
-  #describe (bar: Bar | undefined): [string, string][] {
+  /** The bar that somebody points at, or the last one. */
+  #describe (): [string, string][] {
+    const bars = this.series?.bars ?? []
+    const bar = bars.find(({ time }) => time === this.#pointed) ?? bars.at(-1)
     return bar === undefined ? [] : describeBar(bar, { decimals: this.#chart.decimals, period: this.#period })
   }
 

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { KlineError } from '../errors.ts'
 import type { MinuteBar } from '../market/bar.ts'
 import { COUNTED, type Outcome } from '../market/contract.ts'
-import type { Counts } from '../market/counts.ts'
+import { addCounts, type Counts } from '../market/counts.ts'
 import type { MarketEvent } from '../market/events.ts'
 import type { Period } from '../market/period.ts'
 import type { Entry } from '../store/entry.ts'
@@ -86,7 +86,7 @@ export class Hub {
   async ingest (bars: MinuteBar | readonly MinuteBar[], ownership?: Ownership): Promise<Counts> {
     const counts: Counts = { accepted: 0, duplicates: 0, revised: 0 }
     for (const outcome of await this.#take(() => this.#parse(bars, ownership))) counts[COUNTED[outcome as Outcome]]++
-    add(this.#options.meter.minutes.bars, counts)
+    addCounts(this.#options.meter.minutes.bars, counts)
     return counts
   }
 
@@ -98,8 +98,8 @@ export class Hub {
    */
   async import (bars: MinuteBar | readonly MinuteBar[], ownership?: Ownership): Promise<Counts> {
     const counts: Counts = { accepted: 0, duplicates: 0, revised: 0 }
-    for (const part of await this.#take(() => importsOf(this.#parse(bars, ownership))) as Counts[]) add(counts, part)
-    add(this.#options.meter.minutes.imports, counts)
+    for (const part of await this.#take(() => importsOf(this.#parse(bars, ownership))) as Counts[]) addCounts(counts, part)
+    addCounts(this.#options.meter.minutes.imports, counts)
     return counts
   }
 
@@ -236,12 +236,6 @@ export class Hub {
     // One that fails was logged, and the next one makes up for it.
     this.#door.append([{ kind: 'clock', time }]).catch(() => {})
   }
-}
-
-function add (counts: Counts, { accepted, duplicates, revised }: Counts): void {
-  counts.accepted += accepted
-  counts.duplicates += duplicates
-  counts.revised += revised
 }
 
 const SOONEST_RETRY_MS = 500
